@@ -1,0 +1,178 @@
+"""Stage 7, file: an issue appears in the archive whole or not at all.
+
+``output/<report>/<period>/<edition>/r1`` holds the files and ``manifest.json``: what was made,
+from which inputs, by which versions, each with its SHA-256, and no time of day. An issue that
+nobody has received is a draft: built again from other inputs, it is replaced in place; built
+again from the same, it comes out the same, and the archive says so.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from briefing.errors import ArchiveError
+from briefing.structures import Document, Edition, Issue
+
+MANIFEST = "manifest.json"
+REVISION = "r1"
+_EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
+_AT_FDCWD = -100
+
+
+def digest(content: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def issue_folder(output: Path, edition: Edition) -> Path:
+    """Where an edition is filed; a copy as of another day lies beside the issue."""
+    folder = output / edition.report / str(edition.period) / edition.name
+    if edition.as_of == edition.period.end:
+        return folder / REVISION
+    return folder / f"as-of-{edition.as_of.isoformat()}"
+
+
+def manifest_for(
+    edition: Edition, document: Document, inputs: Mapping[str, str], versions: Mapping[str, str]
+) -> bytes:
+    """What the issue is made of and from, in a form that never changes by itself."""
+    body = {
+        "report": edition.report,
+        "period": str(edition.period),
+        "edition": edition.name,
+        "language": edition.language,
+        "parameters": dict(edition.parameters),
+        "as_of": edition.as_of.isoformat(),
+        "pages": document.pages,
+        "versions": dict(sorted(versions.items())),
+        "inputs": dict(sorted(inputs.items())),
+        "outputs": {path: digest(content) for path, content in sorted(document.files.items())},
+    }
+    return (json.dumps(body, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def file_issue(
+    folder: Path, edition: Edition, document: Document, manifest: bytes, *, copy: bool
+) -> Issue:
+    """Write the issue, unless exactly this one lies there already.
+
+    Args:
+        folder: from ``issue_folder``.
+        copy: the build leaves the sealed archive alone (other as-of day or other output).
+
+    Raises:
+        ArchiveError: the files cannot be written; what lay there before is untouched.
+    """
+    content = {**document.files, MANIFEST: manifest}
+    files = {path: digest(body) for path, body in sorted(content.items())}
+    before = _read_manifest(folder)
+    state = "new"
+    changed: tuple[str, ...] = ()
+    if before is not None:
+        if before == json.loads(manifest) and _intact(folder, files):
+            state = "unchanged"
+        else:
+            state, changed = "rebuilt", _differences(before, json.loads(manifest))
+    if state != "unchanged":
+        try:
+            _write(folder, content)
+        except OSError as error:
+            raise ArchiveError(
+                f"The issue could not be written to {folder}: {error.strerror or error}.",
+                "Make room or give write permission there, and build again.",
+            ) from error
+    shown = "copy" if copy and state == "new" else state
+    return Issue(edition.report, str(edition.period), edition.name, folder, files, shown, changed)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any] | None:
+    try:
+        read = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError):
+        return {}  # something else or something broken lies there: it is replaced
+    return read if isinstance(read, dict) else {}
+
+
+def _intact(folder: Path, files: Mapping[str, str]) -> bool:
+    present = {
+        str(path.relative_to(folder)): digest(path.read_bytes())
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    return present == dict(files)
+
+
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+    """Inputs, versions and other entries that are not the same any more."""
+    changed = []
+    for part in ("inputs", "versions"):
+        old, new = before.get(part, {}), after.get(part, {})
+        changed += sorted(
+            name for name in old.keys() | new.keys() if old.get(name) != new.get(name)
+        )
+    if not changed:
+        old, new = before.get("outputs", {}), after.get("outputs", {})
+        changed += sorted(
+            name for name in old.keys() | new.keys() if old.get(name) != new.get(name)
+        )
+    return tuple(changed) or ("files in the archive",)
+
+
+def _write(folder: Path, content: Mapping[str, bytes]) -> None:
+    """Write into a neighbour folder, flush it to disk, then swap it in with one rename."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        for name, body in content.items():
+            path = making / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("wb") as file:
+                file.write(body)
+                file.flush()
+                os.fsync(file.fileno())
+        for path in [making, *(item for item in making.rglob("*") if item.is_dir())]:
+            _flush_folder(path)
+        making.chmod(0o755)
+        if folder.exists():
+            _swap(making, folder)
+        else:
+            making.rename(folder)
+        _flush_folder(folder.parent)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _swap(new: Path, old: Path) -> None:
+    """Exchange two folders in one step where the kernel can; else move the old one away first."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    exchange = getattr(libc, "renameat2", None)
+    if exchange is not None:
+        names = os.fsencode(new), os.fsencode(old)
+        if exchange(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _EXCHANGE) == 0:
+            return
+    away = new.with_name(f"{new.name}-old")
+    old.rename(away)
+    try:
+        new.rename(old)
+    except OSError:
+        away.rename(old)
+        raise
+    shutil.rmtree(away, ignore_errors=True)
+
+
+def _flush_folder(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

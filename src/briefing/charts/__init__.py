@@ -1,0 +1,131 @@
+"""Stage 4, chart: tables become vector pictures, byte-identical for identical tables.
+
+Importing this package draws nothing and loads no matplotlib; ``draw`` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from briefing.charts.kinds import KINDS, PRINTED
+from briefing.errors import Problem, ProblemsError
+from briefing.formatting import is_missing, qualified, quantity
+from briefing.structures import Chart, Column, FigureDeclaration, Table
+
+if TYPE_CHECKING:
+    from briefing.charts.style import Canvas
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a chart gets to work with.
+
+    Attributes:
+        rows: the table's rows.
+        columns: how the table's columns are counted.
+        titles: columns as a reader calls them, where the author said so.
+        options: column names and finished words, by option.
+        language: the reader's language.
+        as_of: the day on which the issue looks at the world.
+    """
+
+    rows: list[dict[str, Any]]
+    columns: Mapping[str, Column]
+    titles: Mapping[str, str]
+    options: Mapping[str, str]
+    language: str
+    as_of: date
+
+    def cell(self, row: Mapping[str, Any], option: str) -> Any:
+        """The value in the column that the option names; None where empty or not asked for."""
+        name = self.options.get(option)
+        value = row.get(name) if name else None
+        return None if is_missing(value) else value
+
+    def words(self, row: Mapping[str, Any], option: str, *, short: bool = False) -> str:
+        """The cell as a reader sees it, with its unit and hedge; empty where not asked for."""
+        if option not in self.options:
+            return ""
+        name = self.options[option]
+        column = self.columns[name]
+        if column.kind != "quantity":
+            value = row[name]
+            text = "" if is_missing(value) else str(value)
+            return text.replace("_", " ") if column.kind == "code" else text
+        unit = str(row[column.unit_column]) if column.unit_column else column.unit
+        hedge = row.get(column.qualifier_column) if column.qualifier_column else None
+        return qualified(
+            quantity(row[name], unit, self.language, short=short), hedge, self.language
+        )
+
+    def title(self, option: str) -> str:
+        """The column's name for a reader."""
+        name = self.options[option]
+        return self.titles.get(name, self.columns[name].title)
+
+    def unit(self, option: str) -> str:
+        """The one unit of the column; empty where rows differ."""
+        return self.columns[self.options[option]].unit
+
+
+def draw(
+    declaration: FigureDeclaration,
+    table: Table,
+    *,
+    titles: Mapping[str, str],
+    words: Mapping[str, str],
+    row_words: Mapping[str, list[str]],
+    language: str,
+    as_of: date,
+) -> Chart | None:
+    """Draw a figure; None where it is printed as a table.
+
+    Args:
+        titles: columns as a reader calls them.
+        words: the options that are computed sentences, finished.
+        row_words: the options that are computed for each row, finished, in the rows' order.
+
+    Raises:
+        ProblemsError: an option names a column that the table does not have.
+        ChartError: the table holds nothing that can be drawn.
+    """
+    if declaration.kind == PRINTED:
+        return None
+    kind = KINDS[declaration.kind]
+    options = {
+        **{key: str(value) for key, value in declaration.options.items()},
+        **words,
+        **{key: f"__{key}" for key in row_words},
+    }
+    missing = [
+        _no_column(declaration, key, options[key], table)
+        for key, option in kind.options.items()
+        if option.means == "column" and key in options and options[key] not in table.columns
+    ]
+    if missing:
+        raise ProblemsError(missing)
+    rows = [{str(k): v for k, v in row.items()} for row in table.frame.to_dict("records")]
+    columns = dict(table.columns)
+    for key, said in row_words.items():
+        columns[f"__{key}"] = Column(f"__{key}", key)
+        for row, words_of_row in zip(rows, said, strict=True):
+            row[f"__{key}"] = words_of_row
+    request = Request(rows, columns, titles, options, language, as_of)
+    module, _, function = kind.draw.partition(":")
+    canvas: Canvas
+    canvas, alt = getattr(import_module(module), function)(request)
+    return Chart(canvas.svg(), canvas.width, canvas.height, alt)
+
+
+def _no_column(declaration: FigureDeclaration, key: str, name: str, table: Table) -> Problem:
+    where = f"figures.{declaration.name}.{key}"
+    remedy = f"It has {', '.join(table.columns)}."
+    what = f"table {table.name} has no column {name!r}"
+    return Problem(declaration.file, declaration.line, where, what, remedy)
+
+
+__all__ = ["KINDS", "Request", "draw"]

@@ -1,0 +1,205 @@
+"""The house look of every chart: size, font, colours, and a canvas that measures its words.
+
+Colours are told apart by readers with any form of colour blindness, after Okabe and Ito, "Color
+Universal Design" (2008), darkened where needed to stand out from white paper, and they keep
+different greys in print. A shape or a word always says the same as the colour.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Literal
+
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, get_font
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+
+from briefing.charts.drawing import to_svg
+from briefing.fonts import font_files
+
+WIDTH = 482.0
+"""Width of every chart in points: the text width of the page."""
+BODY, SMALL = 8.5, 7.5
+"""Sizes of type in points."""
+
+INK = "#1a1a1a"
+MUTED = "#5c6670"
+RULE = "#c9d0d6"
+FAINT = "#eef1f4"
+ACCENT = "#0b5394"
+SOFT = "#9db8d2"
+ALARM = "#b3400a"
+SERIES = ("#0b5394", "#b3400a", "#00785c", "#8a4f87", "#7a6a00", "#4a5a68")
+MARKERS = ("o", "s", "D", "^", "v", "P")
+SHADES = ("#e8eff6", "#bcd3e8", "#84aed3", "#4a86bb", "#0b5394")
+
+_MEASURED_AT = 200.0  # large enough that rounding to the pixel grid does not show
+
+Align = Literal["left", "center", "right"]
+
+
+@cache
+def font(*, bold: bool) -> FontProperties:
+    """The house font from its file, never from what the machine has."""
+    return FontProperties(fname=str(font_files()["bold" if bold else "regular"]))
+
+
+@cache
+def text_width(text: str, size: float = BODY, *, bold: bool = False) -> float:
+    """Width of a line of text in points, as a page sets it: without hinting."""
+    face = get_font(str(font_files()["bold" if bold else "regular"]))
+    face.set_size(_MEASURED_AT, 72)
+    face.set_text(text, 0.0)
+    return float(face.get_width_height()[0]) / 64 * size / _MEASURED_AT
+
+
+def wrapped(text: str, width: float, size: float = BODY, *, bold: bool = False) -> list[str]:
+    """The text in lines no wider than ``width`` points; a longer single word stays whole."""
+    lines: list[str] = []
+    current = ""
+    for word in text.split():
+        trial = f"{current} {word}".strip()
+        if current and text_width(trial, size, bold=bold) > width:
+            lines.append(current)
+            current = word
+        else:
+            current = trial
+    return [*lines, current] if current else lines
+
+
+class Canvas:
+    """A matplotlib figure in points, counted from the top left corner, in the house style."""
+
+    def __init__(self, height: float, width: float = WIDTH) -> None:
+        self.width, self.height = width, height
+        self.figure = Figure(figsize=(width / 72, height / 72), dpi=72)
+        self.axes = self.figure.add_axes((0.0, 0.0, 1.0, 1.0))
+        self.axes.set_xlim(0, width)
+        self.axes.set_ylim(height, 0)
+        self.axes.set_axis_off()
+        self._drawn = 0
+
+    def _above(self) -> float:
+        """What is drawn later lies above what was drawn before, whatever it is."""
+        self._drawn += 1
+        return 10.0 + self._drawn
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        words: str,
+        *,
+        size: float = BODY,
+        colour: str = INK,
+        bold: bool = False,
+        align: Align = "left",
+        halo: bool = False,
+    ) -> None:
+        """A line of text whose middle height is at ``y``; a halo hides the lines behind it."""
+        if halo:
+            width = text_width(words, size, bold=bold)
+            left = x - {"left": 0.0, "center": 0.5, "right": 1.0}[align] * width
+            self.box(left - 1.5, y - size * 0.6, width + 3, size * 1.2, fill="#ffffff")
+        face = font(bold=bold).copy()
+        face.set_size(size)
+        if bold:
+            face.set_weight("bold")
+        self.axes.text(
+            x,
+            y + 0.36 * size,
+            words,
+            fontproperties=face,
+            color=colour,
+            ha=align,
+            va="baseline",
+            parse_math=False,
+            zorder=self._above(),
+        )
+
+    def turned(self, x: float, y: float, words: str, *, size: float = SMALL) -> None:
+        """A line of text that reads upwards from ``y``, its middle height at ``x``."""
+        face = font(bold=False).copy()
+        face.set_size(size)
+        self.axes.text(
+            x + 0.36 * size,
+            y,
+            words,
+            fontproperties=face,
+            color=INK,
+            rotation=90,
+            rotation_mode="anchor",
+            ha="left",
+            va="baseline",
+            parse_math=False,
+            zorder=self._above(),
+        )
+
+    def line(
+        self,
+        x: tuple[float, float],
+        y: tuple[float, float],
+        *,
+        colour: str = RULE,
+        width: float = 0.6,
+        dashes: tuple[float, ...] = (),
+    ) -> None:
+        """A straight line."""
+        style: Any = (0, dashes) if dashes else "-"
+        line = Line2D(x, y, color=colour, linewidth=width, linestyle=style, zorder=self._above())
+        line.set_solid_capstyle("butt")
+        self.axes.add_line(line)
+
+    def box(
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        *,
+        fill: str | None,
+        edge: str | None = None,
+        edge_width: float = 0.8,
+    ) -> None:
+        """A rectangle from its top left corner."""
+        self.axes.add_patch(
+            Rectangle(
+                (x, y),
+                width,
+                height,
+                facecolor=fill or "none",
+                edgecolor=edge or "none",
+                linewidth=edge_width if edge else 0,
+                zorder=self._above(),
+            )
+        )
+
+    def mark(
+        self,
+        x: float,
+        y: float,
+        *,
+        colour: str,
+        marker: str = "o",
+        size: float = 7,
+        hollow: bool = False,
+    ) -> None:
+        """A small symbol."""
+        self.axes.add_line(
+            Line2D(
+                [x],
+                [y],
+                marker=marker,
+                markersize=size,
+                linestyle="none",
+                markerfacecolor="#ffffff" if hollow else colour,
+                markeredgecolor=colour,
+                markeredgewidth=1.4 if hollow else 0,
+                zorder=self._above(),
+            )
+        )
+
+    def svg(self) -> str:
+        """The picture."""
+        return to_svg(self.figure)

@@ -1,0 +1,306 @@
+"""The front door: build, check, list, doctor."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+
+from briefing import __version__
+from briefing.errors import BriefingError, Problem, ProblemsError, UsageError
+
+if TYPE_CHECKING:
+    from briefing.structures import Edition, Issue, Project
+
+app = typer.Typer(
+    name="briefing",
+    help="Tables in, sourced and reproducible briefings out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+ProjectOption = Annotated[
+    Path,
+    typer.Option("--project", "-C", help="The project's folder: where config.yaml stands."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")]
+EPILOG = (
+    "Exit codes: 0 done, 1 problems in data or configuration, 2 usage, 3 held by the gate, "
+    "4 build failed, 5 delivery incomplete, 75 busy."
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"briefing {__version__}")
+        raise typer.Exit
+
+
+@app.callback(epilog=EPILOG)
+def _root(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Tables in, sourced and reproducible briefings out."""
+
+
+class _Progress:
+    """Shows each stage: one moving line on a terminal, plain lines elsewhere, none for JSON."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._quiet = quiet
+        self._status = self._console.status("") if self._console.is_terminal and not quiet else None
+
+    def __enter__(self) -> _Progress:
+        if self._status:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status:
+            self._status.stop()
+
+    def __call__(self, verb: str, what: str) -> None:
+        if self._status:
+            self._status.update(f"[bold]{verb}[/bold] {what}")
+        elif not self._quiet:
+            print(f"{verb}: {what}", file=sys.stderr, flush=True)
+
+
+def _load(folder: Path, progress: _Progress) -> Project:
+    from briefing.config import load_project
+
+    progress("read", "configuration, reports and data")
+    return load_project(folder)
+
+
+def _today(project: Project) -> date:
+    return datetime.now(ZoneInfo(project.timezone)).date()
+
+
+@app.command(epilog=EPILOG)
+def build(
+    report: Annotated[
+        list[str] | None, typer.Argument(help="Reports to build; the default one if none.")
+    ] = None,
+    *,
+    period: Annotated[
+        str, typer.Option(help="Such as 2026-10, 2026-Q3, 2026-W43; else the last complete one.")
+    ] = "",
+    edition: Annotated[
+        str, typer.Option(help="The value of the report's parameter, such as KR-27.")
+    ] = "",
+    as_of: Annotated[
+        str, typer.Option(help="Only records known on that day; else the period's last day.")
+    ] = "",
+    language: Annotated[str, typer.Option(help="en or ko; else the project's first.")] = "",
+    formats: Annotated[str, typer.Option("--format", help="pdf, html or both.")] = "pdf,html",
+    output: Annotated[
+        Path | None, typer.Option(help="Another folder than the archive; leaves the archive alone.")
+    ] = None,
+    as_json: JsonOption = False,
+    project: ProjectOption = Path(),
+) -> None:
+    """Build issues and print the paths of their files."""
+    with _Progress(quiet=as_json) as progress:
+        loaded = _load(project, progress)
+        from briefing import pipeline
+
+        wanted = _formats(formats)
+        day = _day(as_of)
+        today = _today(loaded)
+        requests = []
+        for name in report or [loaded.default_report]:
+            if name not in loaded.reports:
+                raise UsageError(
+                    f"There is no report {name!r}.", f"There are: {', '.join(loaded.reports)}."
+                )
+            asked = pipeline.edition_of(
+                loaded,
+                loaded.reports[name],
+                today,
+                period=period,
+                as_of=day,
+                language=language,
+                parameter=edition,
+            )
+            requests.append(pipeline.Request(asked, wanted, output))
+        issues = [pipeline.build(loaded, request, progress) for request in requests]
+    if as_json:
+        _print_json({"issues": [_issue(item) for item in issues]})
+    else:
+        for item in issues:
+            _show(item)
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    from briefing.rendering import FORMATS
+
+    wanted = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not wanted or set(wanted) - set(FORMATS):
+        raise UsageError(f"{text!r} is no format.", f"Formats: {', '.join(FORMATS)}.")
+    return wanted
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise UsageError(f"{text!r} is no day.", "Write it as 2026-10-31.") from None
+
+
+_STATES = {
+    "new": "Built",
+    "unchanged": "Unchanged, the same bytes as before",
+    "rebuilt": "Rebuilt in place, nobody has received it yet",
+    "copy": "Built as a copy, the archive is untouched",
+}
+
+
+def _show(issue: Issue) -> None:
+    print(f"{_STATES[issue.state]}: {issue.report}/{issue.period}/{issue.edition}")
+    if issue.changed:
+        print(f"Changed: {', '.join(issue.changed)}")
+    main = [name for name in ("briefing.pdf", "index.html") if name in issue.files]
+    for name in [*main, "manifest.json"]:
+        print(issue.folder / name)
+
+
+def _issue(issue: Issue) -> dict[str, Any]:
+    return {
+        "report": issue.report,
+        "period": issue.period,
+        "edition": issue.edition,
+        "state": issue.state,
+        "changed": list(issue.changed),
+        "folder": str(issue.folder),
+        "files": dict(issue.files),
+    }
+
+
+@app.command(epilog=EPILOG)
+def check(as_json: JsonOption = False, project: ProjectOption = Path()) -> None:
+    """Check configuration, data and every report without writing anything."""
+    with _Progress(quiet=as_json) as progress:
+        problems: list[Problem] = []
+        loaded: Project | None = None
+        try:
+            loaded = _load(project, progress)
+            from briefing import pipeline
+
+            progress("rehearse", "tables, sentences and charts of every report")
+            problems = pipeline.check(loaded, _today(loaded))
+        except ProblemsError as error:
+            problems = list(error.problems)
+    if as_json:
+        _print_json({"problems": [_problem(item) for item in problems]})
+        if problems:
+            raise typer.Exit(ProblemsError.exit_code)
+    elif problems:
+        raise ProblemsError(problems)
+    elif loaded is not None:
+        rows = sum(len(frame) for frame in loaded.dataset.frames.values())
+        print(
+            f"No problem: {len(loaded.reports)} report"
+            f"{'s' if len(loaded.reports) != 1 else ''}, "
+            f"{len(loaded.dataset.frames)} tables, {rows} rows."
+        )
+
+
+@app.command("list", epilog=EPILOG)
+def list_(as_json: JsonOption = False, project: ProjectOption = Path()) -> None:
+    """List reports with their last complete period, editions and schedule."""
+    with _Progress(quiet=True) as progress:
+        loaded = _load(project, progress)
+    from briefing import pipeline
+    from briefing.periods import Period
+
+    today = _today(loaded)
+    entries: list[dict[str, Any]] = []
+    for name, report in loaded.reports.items():
+        editions = [pipeline.parameter_values(loaded, p) for p in report.parameters.values()]
+        entries.append(
+            {
+                "report": name,
+                "grain": str(report.grain),
+                "last_complete": str(Period.last_complete(today, report.grain)),
+                "languages": list(loaded.languages),
+                "editions": editions[0] if editions else [],
+                "schedules": [item.cron for item in loaded.schedules if item.report == name],
+                "default": name == loaded.default_report,
+            }
+        )
+    if as_json:
+        _print_json({"reports": entries})
+        return
+    for entry in entries:
+        star = " (default)" if entry["default"] else ""
+        print(f"{entry['report']}{star}: by {entry['grain']}, last {entry['last_complete']}")
+        for word in ("languages", "editions", "schedules"):
+            if entry[word]:
+                print(f"  {word}: {', '.join(entry[word])}")
+
+
+@app.command(epilog=EPILOG)
+def doctor(
+    install: Annotated[
+        bool, typer.Option("--install", help="Install missing system packages where allowed.")
+    ] = False,
+    as_json: JsonOption = False,
+    project: ProjectOption = Path(),
+) -> None:
+    """Say what this machine has and lacks."""
+    from briefing import doctor as examination
+
+    if install:
+        examination.install_missing(examination.examine(project))
+    checks = examination.examine(project)
+    if as_json:
+        _print_json({"checks": [vars(item) for item in checks]})
+    else:
+        for item in checks:
+            mark = "ok     " if item.ok else "MISSING" if item.required else "absent "
+            line = f"{mark}  {item.name}: {item.detail}"
+            print(line if item.ok else f"{line} {item.remedy}")
+    if any(item.required and not item.ok for item in checks):
+        raise typer.Exit(BriefingError.exit_code)
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "where": problem.where,
+        "what": problem.what,
+        "remedy": problem.remedy,
+    }
+
+
+def _print_json(body: Any) -> None:
+    print(json.dumps(body, ensure_ascii=False, indent=2))
+
+
+def main() -> NoReturn:
+    """Run the command line; an error for people goes to standard error, never a traceback."""
+    try:
+        app(standalone_mode=True)
+    except BriefingError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("Stopped; nothing half-made is left behind.", file=sys.stderr)
+        sys.exit(130)
+    sys.exit(0)
+
+
+__all__ = ["Edition", "app", "main"]

@@ -1,0 +1,103 @@
+"""config.yaml and report.yaml, read once, checked whole, built into objects.
+
+Nobody below the doors sees a configuration dict: pydantic stands at this door, frozen
+dataclasses live inside.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from briefing import sources, validation
+from briefing.config.models import ConfigKeys, Language
+from briefing.config.reading import Positions, read_yaml
+from briefing.config.reports import read_report
+from briefing.config.translation import checked
+from briefing.errors import Problem, ProblemsError
+from briefing.structures import Project, ReportDefinition, Schedule
+
+CONFIG = "config.yaml"
+
+
+def load_project(root: Path) -> Project:
+    """Read the whole project, its dataset included.
+
+    Raises:
+        ProblemsError: everything that is wrong in any file, with file and line.
+    """
+    root = root.resolve()
+    keys, positions = _config(root)
+    problems: list[Problem] = []
+    inside = {
+        name: _inside(root, getattr(keys, name), name, positions, problems)
+        for name in ("dataset", "reports", "output")
+    }
+    reports: dict[str, ReportDefinition] = {}
+    inputs = {CONFIG: root / CONFIG}
+    for folder in _report_folders(inside["reports"]):
+        report, files, found = read_report(folder, root, tuple(keys.languages))
+        problems += found
+        inputs |= files
+        if report is not None:
+            reports[report.name] = report
+    problems += _named_reports(
+        keys, positions, {f.name for f in _report_folders(inside["reports"])}
+    )
+    title, tables, files, found = sources.read(inside["dataset"], root)
+    problems += found
+    dataset, found = validation.validate(title, tables, files)
+    problems += found
+    if problems:
+        raise ProblemsError(problems)
+    inputs |= {str(path.relative_to(root)): path for path in files.values()}
+    return Project(
+        root=root,
+        publisher=keys.publisher,
+        timezone=keys.timezone,
+        languages=tuple(keys.languages),
+        default_report=keys.default_report,
+        output=inside["output"],
+        reports=reports,
+        schedules=tuple(Schedule(item.report, item.cron) for item in keys.schedules),
+        dataset=dataset,
+        inputs=inputs,
+    )
+
+
+def _config(root: Path) -> tuple[ConfigKeys, Positions]:
+    values, positions = read_yaml(root / CONFIG, root)
+    keys, problems = checked(ConfigKeys, values, positions)
+    if keys is None:
+        raise ProblemsError(problems)
+    return keys, positions
+
+
+def _inside(
+    root: Path, value: str, name: str, positions: Positions, problems: list[Problem]
+) -> Path:
+    path = (root / value).resolve()
+    if not path.is_relative_to(root):
+        what = f"the path {value!r} leads outside the project"
+        problems.append(positions.problem((name,), what, "Keep it inside the project's folder."))
+        return root
+    return path
+
+
+def _report_folders(reports: Path) -> list[Path]:
+    if not reports.is_dir():
+        return []
+    return sorted(item for item in reports.iterdir() if (item / "report.yaml").is_file())
+
+
+def _named_reports(keys: ConfigKeys, positions: Positions, known: set[str]) -> list[Problem]:
+    remedy = f"Reports here: {', '.join(sorted(known)) or 'none'}."
+    named = [(("default_report",), keys.default_report)]
+    named += [(("schedules", i, "report"), item.report) for i, item in enumerate(keys.schedules)]  # type: ignore[misc]
+    return [
+        positions.problem(path, f"there is no report {name!r}", remedy)
+        for path, name in named
+        if name not in known
+    ]
+
+
+__all__ = ["Language", "load_project"]

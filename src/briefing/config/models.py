@@ -1,0 +1,234 @@
+"""What may stand in config.yaml and report.yaml: every key, its type and its meaning."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from briefing.periods import Grain, check_cron
+from briefing.structures import Aggregation
+
+Language = Literal["en", "ko"]
+Words = str | dict[Language, str]
+"""An author's string: one text for all languages, or one for each."""
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+ReportName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+class ScheduleKeys(_Strict):
+    """One entry of ``schedules``."""
+
+    report: ReportName
+    """Which report, by the name of its folder."""
+    cron: str
+    """When it is due: minute, hour, day of month, month, day of week (weekdays by name)."""
+
+    @field_validator("cron")
+    @classmethod
+    def _cron(cls, value: str) -> str:
+        return check_cron(value)
+
+
+class ConfigKeys(_Strict):
+    """config.yaml."""
+
+    publisher: str
+    """Whose name stands on the cover."""
+    timezone: str
+    """IANA name of the zone in which periods begin and end."""
+    languages: list[Language] = Field(min_length=1)
+    """Languages in which reports are made; the first is the default."""
+    dataset: str
+    """The Data Package, from the project's folder."""
+    reports: str = "report_templates"
+    """The folder of report folders."""
+    output: str = "output"
+    """Where issues are filed."""
+    default_report: ReportName
+    """What `briefing build` builds when no report is named."""
+    schedules: list[ScheduleKeys] = []
+    """When reports are due."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{value!r} is no time zone; write it as Asia/Seoul") from None
+        return value
+
+
+class MeasureKeys(_Strict):
+    """A measure of a table, spelled out."""
+
+    measure: str = ""
+    """A measure that the dataset describes."""
+    of: str = ""
+    """Or a column to aggregate; dotted names follow foreign keys."""
+    aggregation: Aggregation | None = None
+    """How; the measure's own aggregation where not given."""
+
+    @model_validator(mode="after")
+    def _one(self) -> MeasureKeys:
+        if bool(self.measure) == bool(self.of):
+            raise ValueError("give either `measure` or `of`")
+        return self
+
+
+class GrainKeys(_Strict):
+    """Rows by calendar period."""
+
+    column: str
+    """A column of dates, or of years."""
+    to: Literal["day", "week", "month", "quarter", "year"]
+    """How long a period is."""
+
+
+class DeriveKeys(_Strict):
+    """A computed column, spelled out."""
+
+    formula: str
+    """Arithmetic over columns: + - * / and numbers."""
+    unit: str = ""
+    """The unit that must come out."""
+
+
+class TableKeys(_Strict):
+    """One entry of ``tables``."""
+
+    dataset: str = ""
+    """The table of the dataset that is aggregated."""
+    use: str = ""
+    """Or the author's own function, as module:function."""
+    where: str = ""
+    """Which records: column operator literal, joined by and, or, not."""
+    by: list[str] = []
+    """Group by these columns; dotted names follow foreign keys."""
+    measures: list[str] | dict[Name, str | MeasureKeys] = []
+    """What is aggregated."""
+    grain: GrainKeys | None = None
+    """Group also by calendar period."""
+    derive: dict[Name, str | DeriveKeys] = {}
+    """Columns computed from others."""
+    sort: list[str] = []
+    """Columns to sort by; a minus in front turns the order."""
+    top: int = Field(default=0, ge=0)
+    """Keep so many groups; the rest is folded into "other"."""
+    pivot: str = ""
+    """A column of ``by`` whose values become columns."""
+    complete: str = ""
+    """A foreign key of ``by``: keys without records appear too."""
+    dropna: list[str] = []
+    """Leave out rows of the result in which one of these columns is empty."""
+    compare: Literal["", "previous period", "same period last year", "target"] = ""
+    """Compare with the period before, a year before, or the target."""
+    share: str = ""
+    """A measure to show as share of the whole too."""
+    cumulative: list[str] = []
+    """Measures to show as running totals too."""
+    across: list[str] = []
+    """Columns across which this table adds on purpose; the figure's title must say so."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> TableKeys:
+        if not self.dataset and not self.use:
+            raise ValueError("give `dataset`, or `use` with a function of your own")
+        if self.dataset and not self.use and not self.by and not self.measures:
+            raise ValueError("give `by`, `measures` or both")
+        return self
+
+
+class FigureKeys(BaseModel):
+    """One entry of ``figures``; keys beside these belong to the chart kind."""
+
+    model_config = ConfigDict(extra="allow", strict=True, use_attribute_docstrings=True)
+
+    kind: str
+    """What is drawn; ``briefing list --kinds`` names all."""
+    table: str
+    """The table shown."""
+    title: Words
+    """The finding, as a computed sentence."""
+    notes: list[Words] = []
+    """What a reader must know beside the figure."""
+    alt: Words | None = None
+    """Replaces the computed description of a chart."""
+    columns: dict[str, Words] = {}
+    """Columns as a reader calls them; for a printed table also which and in what order."""
+
+    __pydantic_extra__: dict[str, Any]
+
+
+class KeyFigureKeys(_Strict):
+    """A number on the cover."""
+
+    value: Words
+    """The number, from a table."""
+    label: Words
+    """What it counts."""
+    table: str
+    """The table it comes from, for its sources."""
+    only: dict[str, str] = {}
+    """Columns and values of the single row meant; the strings may use it as ``row``."""
+
+
+class FindingKeys(_Strict):
+    """A computed sentence."""
+
+    text: Words
+    """What was found."""
+    rank: int = Field(ge=1)
+    """Its importance; the three smallest stand on the cover."""
+    why: Words | None = None
+    """Why it matters."""
+    figure: str = ""
+    """The figure that shows it."""
+
+
+class SectionKeys(_Strict):
+    """A chapter."""
+
+    title: Words
+    """Its heading."""
+    text: list[Words] = []
+    """Paragraphs before the figures."""
+    figures: list[str] = []
+    """Figures, in order."""
+
+
+class ReportKeys(_Strict):
+    """report.yaml."""
+
+    title: Words
+    """The report's title."""
+    subtitle: Words | None = None
+    """What it is about, in a line."""
+    grain: Literal["day", "week", "month", "quarter", "year", "on-demand"]
+    """How long its period is."""
+    parameters: dict[Name, str] = Field(default={}, max_length=1)
+    """A parameter and where its values stand, as table.column."""
+    tables: dict[Name, TableKeys] = Field(min_length=1)
+    """Aggregations."""
+    figures: dict[Name, FigureKeys] = {}
+    """Charts and printed tables."""
+    key_figures: list[KeyFigureKeys] = Field(default=[], max_length=6)
+    """Numbers on the cover."""
+    findings: dict[Name, FindingKeys] = {}
+    """Computed sentences."""
+    sections: list[SectionKeys] = Field(min_length=1)
+    """Chapters, in order."""
+    methods: list[Words] = []
+    """How the numbers were made, at the end."""
+
+    @property
+    def period_grain(self) -> Grain:
+        """The grain as the calendar knows it."""
+        return Grain(self.grain)

@@ -1,0 +1,91 @@
+"""Every error a user can meet, as one tree, and the Problem that most of them carry.
+
+    BriefingError            exit 4
+    |-- ProblemsError        exit 1   data or configuration is wrong; carries the problems
+    |-- UsageError           exit 2   the command was asked for something that does not exist
+    `-- BuildError           exit 4   the issue could not be made
+        |-- ChartError                a chart could not be drawn
+        |-- RenderError               the pages could not be made, or failed a gate
+        `-- ArchiveError              the issue could not be filed
+
+The docstring of a class is its message where none is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """Something wrong with data or configuration, as a value.
+
+    Attributes:
+        file: path as the reader knows it, relative to the project where possible.
+        line: 1-based line in that file; 0 where the whole file is meant.
+        where: column (of a table) or key path (of a configuration file); may be empty.
+        what: what is wrong, with the offending value.
+        remedy: what to do about it.
+    """
+
+    file: str
+    line: int
+    where: str
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        subject = f"{place}: {self.where}: " if self.where else f"{place}: "
+        return f"{subject}{self.what}. {self.remedy}"
+
+
+class BriefingError(Exception):
+    """The briefing could not be made."""
+
+    exit_code = 4
+
+    def __init__(self, message: str = "", hint: str = "") -> None:
+        self.message = message or (type(self).__doc__ or "").strip()
+        self.hint = hint
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class ProblemsError(BriefingError):
+    """The data or the configuration has problems."""
+
+    exit_code = 1
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        count = len(self.problems)
+        super().__init__(f"{count} problem{'s' if count != 1 else ''} found.")
+
+    def __str__(self) -> str:
+        return "\n".join([*(str(problem) for problem in self.problems), self.message])
+
+
+class UsageError(BriefingError):
+    """The command was asked for something that does not exist."""
+
+    exit_code = 2
+
+
+class BuildError(BriefingError):
+    """The issue could not be built."""
+
+
+class ChartError(BuildError):
+    """A chart could not be drawn."""
+
+
+class RenderError(BuildError):
+    """The pages could not be made, or they failed a gate."""
+
+
+class ArchiveError(BuildError):
+    """The issue could not be filed."""

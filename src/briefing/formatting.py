@@ -1,0 +1,198 @@
+"""How numbers, money and dates are written for a reader, in English and Korean.
+
+Money comes in minor units (int): won have none, a dollar has 100 cents. Nothing is rounded
+away silently: one decimal is kept, and where that is not exact the exact figure stands in the
+table's CSV.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+
+import pandas as pd
+from babel.dates import format_date
+from babel.numbers import format_decimal, get_currency_precision
+
+from briefing.periods import Grain, Period
+
+LANGUAGES = ("en", "ko")
+
+_SCALES_EN = ((10**12, "trillion", "tn"), (10**9, "billion", "bn"), (10**6, "million", "m"))
+_SCALES_KO = ((10**12, "조"), (10**8, "억"), (10**4, "만"))
+_CURRENCY_EN = {"KRW": "won", "USD": "US dollars"}
+_CURRENCY_SHORT_EN = {"KRW": "₩", "USD": "US$"}
+_CURRENCY_KO = {"KRW": "원", "USD": "달러"}
+_QUALIFIERS = {
+    "en": {
+        "about": "about {}",
+        "at_least": "at least {}",
+        "more_than": "more than {}",
+        "up_to": "up to {}",
+        "range_min": "from {}",
+        "range_max": "up to {}",
+    },
+    "ko": {
+        "about": "약 {}",
+        "at_least": "{} 이상",
+        "more_than": "{} 초과",
+        "up_to": "최대 {}",
+        "range_min": "{}부터",
+        "range_max": "최대 {}",
+    },
+}
+NOT_REPORTED = {"en": "not reported", "ko": "보고 없음"}
+
+
+def is_missing(value: object) -> bool:
+    """Whether a cell holds nothing: None, NaN, NA or NaT."""
+    return value is None or bool(pd.isna(value))  # type: ignore[call-overload]
+
+
+def number(value: float | Decimal, language: str, decimals: int = 0) -> str:
+    """A number with its language's separators and exactly so many decimals (half to even)."""
+    quantum = Decimal(1).scaleb(-decimals)
+    rounded = Decimal(str(value)).quantize(quantum, rounding=ROUND_HALF_EVEN)
+    if rounded == 0:
+        rounded = abs(rounded)  # no minus before a zero
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    return str(format_decimal(rounded, format=pattern, locale=language, decimal_quantization=False))
+
+
+def _one_decimal(value: Decimal, language: str) -> str:
+    text = number(value, language, 1)
+    return text[:-2] if text.endswith(".0") else text
+
+
+def minor_units(currency: str) -> int:
+    """How many minor units make one unit: 1 for KRW, 100 for USD (ISO 4217, by Babel's CLDR)."""
+    return int(10 ** get_currency_precision(currency))
+
+
+def money(minor: int, currency: str, language: str, *, short: bool = False) -> str:
+    """An amount of money as people read it: "32.7 billion won", "327억 원"; short "₩32.7bn"."""
+    major = Decimal(int(minor)) / minor_units(currency)
+    if language == "ko":
+        return (
+            f"{_korean_amount(major)}{'' if short else ' '}{_CURRENCY_KO.get(currency, currency)}"
+        )
+    sign, size = ("−" if major < 0 else ""), abs(major)
+    long_scale, short_scale, figure = "", "", ""
+    for scale, word, letters in _SCALES_EN:
+        if size >= scale:
+            long_scale, short_scale, figure = f" {word}", letters, _one_decimal(size / scale, "en")
+            break
+    else:
+        figure = _one_decimal(size, "en")
+    if short:
+        symbol = _CURRENCY_SHORT_EN.get(currency, currency + " ")
+        return f"{sign}{symbol}{figure}{short_scale}"
+    if currency == "USD":
+        return f"{sign}US${figure}{long_scale}"
+    return f"{sign}{figure}{long_scale} {_CURRENCY_EN.get(currency, currency)}"
+
+
+def _korean_amount(major: Decimal) -> str:
+    """조, 억 and 만 groups, the two largest that are not zero; the rest is rounded into them."""
+    sign, rest = ("−" if major < 0 else ""), abs(major)
+    for index, (scale, _) in enumerate(_SCALES_KO):
+        if rest >= scale:
+            finest = _SCALES_KO[min(index + 1, len(_SCALES_KO) - 1)][0]
+            rest = (rest / finest).quantize(Decimal(1), rounding=ROUND_HALF_EVEN) * finest
+            break
+    else:
+        return sign + _one_decimal(rest, "ko")
+    parts = []
+    for scale, word in _SCALES_KO:
+        count, rest = divmod(rest, scale)
+        if count:
+            parts.append(f"{number(count, 'ko')}{word}")
+    return sign + " ".join(parts)
+
+
+def quantity(value: Any, unit: str, language: str, *, short: bool = False) -> str:
+    """A value with its unit: money, percent, or a counted noun ("1 city", "5 cities")."""
+    if is_missing(value):
+        return NOT_REPORTED[language]
+    head, _, per = unit.partition("/")
+    if head in _CURRENCY_KO and per:
+        each = money(int(Decimal(str(value)).to_integral_value()), head, language, short=short)
+        return each if short else f"{each} per {per}" if language == "en" else f"{per}당 {each}"
+    if head in _CURRENCY_KO:
+        return money(int(value), unit, language, short=short)
+    decimals = 0 if float(value).is_integer() else 1
+    if unit == "percent":
+        return number(value, language, decimals) + "%"
+    if unit == "ratio":
+        return percent(value, language)
+    figure = number(value, language, decimals)
+    if short or not unit:
+        return figure
+    return f"{figure} {_singular(unit) if language == 'en' and value == 1 else unit}"
+
+
+def _singular(unit: str) -> str:
+    return f"{unit[:-3]}y" if unit.endswith("ies") else unit.removesuffix("s")
+
+
+def percent(ratio: float, language: str, decimals: int = 0) -> str:
+    """A ratio as a percentage: 0.3 is "30%"."""
+    return number(Decimal(str(ratio)) * 100, language, decimals) + "%"
+
+
+def qualified(text: str, qualifier: object, language: str) -> str:
+    """Put the hedge of the source back before the figure; exact figures stay as they are."""
+    if is_missing(qualifier):
+        return text
+    return _QUALIFIERS[language].get(str(qualifier), "{}").format(text)
+
+
+def day(value: date | datetime | pd.Timestamp, language: str, precision: str = "day") -> str:
+    """A date as exactly as it is known: "11 September 2014", "June 2026", "2024"."""
+    plain = value.date() if isinstance(value, datetime) else value
+    forms = {
+        "en": {"day": "d MMMM y", "month": "MMMM y", "year": "y"},
+        "ko": {"day": "y년 M월 d일", "month": "y년 M월", "year": "y년"},
+    }
+    return str(format_date(plain, format=forms[language][precision], locale=language))
+
+
+def period_title(period: Period, language: str) -> str:
+    """A period as a reader says it: "October 2026", "2026, third quarter"."""
+    if period.grain is Grain.MONTH:
+        return day(period.start, language, "month")
+    if period.grain is Grain.YEAR:
+        return day(period.start, language, "year")
+    if period.grain is Grain.QUARTER:
+        quarter = (period.start.month + 2) // 3
+        if language == "ko":
+            return f"{period.start.year}년 {quarter}분기"
+        return f"{('First', 'Second', 'Third', 'Fourth')[quarter - 1]} quarter {period.start.year}"
+    if period.grain is Grain.WEEK:
+        week = period.start.isocalendar()
+        return (
+            f"{week.year}년 {week.week}주" if language == "ko" else f"Week {week.week}, {week.year}"
+        )
+    return day(period.start, language)
+
+
+def listing(words: list[str], language: str) -> str:
+    """Words as a sentence lists them: "a, b and c"; in Korean "a, b, c"."""
+    if language == "ko" or len(words) < 2:
+        return ", ".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def filters(language: str) -> dict[str, Callable[..., str]]:
+    """The Jinja filters, bound to a language."""
+    return {
+        "number": lambda value, decimals=0: number(value, language, decimals),
+        "money": lambda value, currency="KRW": money(value, currency, language),
+        "percent": lambda value, decimals=0: percent(value, language, decimals),
+        "quantity": lambda value, unit="": quantity(value, unit, language),
+        "day": lambda value, precision="day": day(value, language, precision),
+        "code": lambda value: str(value).replace("_", " "),
+        "listing": lambda words: listing([str(word) for word in words], language),
+    }

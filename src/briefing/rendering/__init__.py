@@ -1,0 +1,36 @@
+"""Stage 6, render: one layout, as a self-contained HTML file and, from the same HTML, as PDF."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from briefing.rendering.files import figure_files
+from briefing.rendering.html import Layout
+from briefing.structures import Composition, Document
+
+FORMATS = ("pdf", "html")
+
+
+def render(composition: Composition, report_folder: Path, formats: tuple[str, ...]) -> Document:
+    """Make the files of an issue.
+
+    Args:
+        report_folder: may hold ``template.html.j2`` and ``style.css`` that override the layout.
+        formats: which of "pdf" and "html".
+
+    Raises:
+        RenderError: the layout does not work out, or the pages fail a gate.
+    """
+    layout = Layout(composition, report_folder)
+    files = figure_files(composition)
+    pages = 0
+    if "html" in formats:
+        files["index.html"] = layout.page().encode()
+    if "pdf" in formats:
+        from briefing.rendering.pdf import write_pdf
+
+        files["briefing.pdf"], pages = write_pdf(layout.page(for_pdf=True), layout.pictures())
+    return Document(dict(sorted(files.items())), pages)
+
+
+__all__ = ["FORMATS", "render"]

@@ -1,0 +1,30 @@
+"""Stage 1, read: raw rows of text, each with its line, and what the data says of itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from briefing.errors import Problem
+from briefing.sources.datapackage import read_description
+from briefing.sources.files import read_csv
+from briefing.structures import RawTable
+
+
+def read(package: Path, root: Path) -> tuple[str, list[RawTable], dict[str, Path], list[Problem]]:
+    """Read a Data Package: its title, its tables as text, the files used, and the problems.
+
+    Args:
+        package: ``datapackage.json`` (or ``.yaml``).
+        root: the project's folder; nothing outside it is read.
+    """
+    title, schemas, paths, problems = read_description(package, root)
+    tables = []
+    for schema in schemas:
+        table, found = read_csv(paths[schema.name], schema)
+        problems += found
+        if table is not None:
+            tables.append(table)
+    return title, tables, {package.name: package, **paths}, problems
+
+
+__all__ = ["read"]

@@ -1,0 +1,207 @@
+"""The description of a dataset: a Frictionless Data Package with Table Schemas.
+
+Understood beside the standard: per table ``measures``, ``constantWithin`` and ``known`` (the
+column that says since when a record is known); per field ``unit``, ``unitColumn``,
+``qualifierColumn`` and ``money``. The standard allows such properties, and its tools ignore them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from briefing.errors import Problem, ProblemsError
+from briefing.structures import (
+    Additivity,
+    Aggregation,
+    Field,
+    FieldType,
+    ForeignKey,
+    Measure,
+    TableSchema,
+)
+
+_MEASURE_KEYS = {
+    "column",
+    "aggregation",
+    "additivity",
+    "never_across",
+    "addable",
+    "part_of",
+    "order",
+}
+
+
+def read_description(
+    package: Path, root: Path
+) -> tuple[str, list[TableSchema], dict[str, Path], list[Problem]]:
+    """Read the description.
+
+    Returns:
+        The dataset's title, one schema per table, the path of each table's file, the problems.
+
+    Raises:
+        ProblemsError: the description cannot be read at all.
+    """
+    shown = _shown(package, root)
+    try:
+        descriptor = json.loads(package.read_text(encoding="utf-8"))
+        resources = descriptor["resources"]
+        if not isinstance(resources, list) or not resources:
+            raise TypeError
+    except FileNotFoundError:
+        remedy = "Write one, or name another file under `dataset:` in config.yaml."
+        raise ProblemsError([Problem(shown, 0, "", "there is no such file", remedy)]) from None
+    except json.JSONDecodeError as error:
+        what, remedy = f"is not JSON: {error.msg}", "Mend it at that line."
+        raise ProblemsError([Problem(shown, error.lineno, "", what, remedy)]) from None
+    except (KeyError, TypeError):
+        what, remedy = "describes no tables", "List them under `resources`."
+        raise ProblemsError([Problem(shown, 0, "resources", what, remedy)]) from None
+    problems: list[Problem] = []
+    schemas: list[TableSchema] = []
+    paths: dict[str, Path] = {}
+    for index, resource in enumerate(resources):
+        place = f"resources.{index}"
+        try:
+            path = (package.parent / resource["path"]).resolve()
+            if not path.is_relative_to(root.resolve()):
+                what = f"the path {resource['path']!r} leads outside the project"
+                remedy = "Keep the data inside the project's folder."
+                problems.append(Problem(shown, 0, f"{place}.path", what, remedy))
+                continue
+            schema, found = _table_schema(resource, _shown(path, root), shown, place)
+        except (KeyError, TypeError, AttributeError) as error:
+            what = f"the description lacks or breaks {error}"
+            remedy = "A table needs name, path and schema.fields with a name each."
+            problems.append(Problem(shown, 0, place, what, remedy))
+            continue
+        problems += found
+        schemas.append(schema)
+        paths[schema.name] = path
+    problems += _dangling_keys(schemas, shown)
+    return str(descriptor.get("title", package.stem)), schemas, paths, problems
+
+
+def _shown(path: Path, root: Path) -> str:
+    resolved = path.resolve()
+    base = root.resolve()
+    return str(resolved.relative_to(base) if resolved.is_relative_to(base) else path)
+
+
+def _table_schema(
+    resource: Mapping[str, Any], file: str, shown: str, place: str
+) -> tuple[TableSchema, list[Problem]]:
+    described = resource["schema"]
+    fields = []
+    problems = []
+    for item in described["fields"]:
+        if item.get("type", "string") not in get_args(FieldType):
+            what = f"the type {item['type']!r} is not known"
+            remedy = f"Use {', '.join(get_args(FieldType))}."
+            problems.append(Problem(shown, 0, f"{place}.{item['name']}", what, remedy))
+            continue
+        fields.append(_field(item))
+    names = {field.name for field in fields}
+    measures = {}
+    for name, body in resource.get("measures", {}).items():
+        found = _measure_problems(name, body, names, shown, place)
+        problems += found
+        if not found:
+            measures[name] = _measure(name, body)
+    schema = TableSchema(
+        name=resource["name"],
+        file=file,
+        title=resource.get("title", resource["name"]),
+        fields=tuple(fields),
+        primary_key=_names(described.get("primaryKey", ())),
+        foreign_keys=tuple(
+            _foreign_key(item, resource["name"]) for item in described.get("foreignKeys", ())
+        ),
+        measures=measures,
+        constant_within=tuple(
+            (item["field"], tuple(item["within"])) for item in resource.get("constantWithin", ())
+        ),
+        known=resource.get("known", ""),
+    )
+    return schema, problems
+
+
+def _names(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _foreign_key(item: Mapping[str, Any], own_name: str) -> ForeignKey:
+    target = item["reference"]
+    return ForeignKey(
+        _names(item["fields"]), target["resource"] or own_name, _names(target["fields"])
+    )
+
+
+def _field(item: Mapping[str, Any]) -> Field:
+    limits = item.get("constraints", {})
+    return Field(
+        name=item["name"],
+        type=item.get("type", "string"),
+        title=item.get("title", item["name"].replace("_", " ")),
+        required=limits.get("required", False),
+        unique=limits.get("unique", False),
+        enum=tuple(str(value) for value in limits.get("enum", ())),
+        pattern=limits.get("pattern", ""),
+        minimum=limits.get("minimum"),
+        maximum=limits.get("maximum"),
+        unit=item.get("unit", ""),
+        unit_column=item.get("unitColumn", ""),
+        qualifier_column=item.get("qualifierColumn", ""),
+        money=item.get("money", False),
+    )
+
+
+def _measure(name: str, body: Mapping[str, Any]) -> Measure:
+    return Measure(
+        name=name,
+        column=body.get("column", ""),
+        aggregation=cast(Aggregation, body.get("aggregation", "sum")),
+        additivity=cast(Additivity, body.get("additivity", "additive")),
+        never_across=tuple(body.get("never_across", ())),
+        addable={key: tuple(values) for key, values in body.get("addable", {}).items()},
+        part_of=body.get("part_of", ""),
+        order=body.get("order", ""),
+    )
+
+
+def _measure_problems(
+    name: str, body: Mapping[str, Any], columns: set[str], shown: str, place: str
+) -> list[Problem]:
+    where = f"{place}.measures.{name}"
+    used = {body.get("column", ""), body.get("part_of", ""), body.get("order", "")}
+    used |= set(body.get("never_across", ())) | set(body.get("addable", {}))
+    checks = [
+        *((f"the key {key!r} is not known", key not in _MEASURE_KEYS) for key in body),
+        *((f"the column {key!r} is not described", key not in columns) for key in used - {""}),
+        (
+            f"the aggregation {body.get('aggregation')!r} is not known",
+            body.get("aggregation", "sum") not in get_args(Aggregation),
+        ),
+        (
+            f"the additivity {body.get('additivity')!r} is not known",
+            body.get("additivity", "additive") not in get_args(Additivity),
+        ),
+    ]
+    remedy = "See docs/reference/data.md for what a measure may say."
+    return [Problem(shown, 0, where, what, remedy) for what, wrong in checks if wrong]
+
+
+def _dangling_keys(schemas: list[TableSchema], shown: str) -> list[Problem]:
+    columns = {schema.name: {field.name for field in schema.fields} for schema in schemas}
+    problems = []
+    for schema in schemas:
+        for key in schema.foreign_keys:
+            own = set(key.fields) <= columns[schema.name]
+            if not own or not set(key.reference) <= columns.get(key.table, set()):
+                what = f"the foreign key {', '.join(key.fields)} points to nothing described"
+                remedy = "Name an existing table and column."
+                problems.append(Problem(shown, 0, f"{schema.name}.foreignKeys", what, remedy))
+    return problems

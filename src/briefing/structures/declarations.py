@@ -1,0 +1,158 @@
+"""What the author of a report declared, checked and in the project's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from briefing.periods import Grain
+from briefing.structures.description import Aggregation
+
+
+@dataclass(frozen=True)
+class Text:
+    """An author's string in each of its languages, and where it stands."""
+
+    by_language: Mapping[str, str]
+    file: str
+    line: int
+    key: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """``column operator value``; ``value`` may be a Parameter."""
+
+    column: str
+    operator: Literal["==", "!=", "<", "<=", ">", ">=", "in", "not in"]
+    value: Any
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """Stands in a condition for the value of the report's parameter of that name."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Combination:
+    """``and``, ``or`` (all parts) or ``not`` (the single part)."""
+
+    operator: Literal["and", "or", "not"]
+    parts: tuple[Comparison | Combination, ...]
+
+
+Condition = Comparison | Combination
+
+
+@dataclass(frozen=True)
+class MeasureUse:
+    """A measure as a table uses it: by name, or an aggregation of a column."""
+
+    name: str
+    measure: str = ""
+    of: str = ""
+    aggregation: Aggregation | None = None
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A column computed from other columns by arithmetic."""
+
+    name: str
+    formula: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class TableDeclaration:
+    """A declared aggregation; the words are those of pandas."""
+
+    name: str
+    file: str
+    line: int
+    dataset: str = ""
+    use: str = ""
+    where: Condition | None = None
+    by: tuple[str, ...] = ()
+    measures: tuple[MeasureUse, ...] = ()
+    grain: tuple[str, Grain] | None = None
+    derive: tuple[Derivation, ...] = ()
+    sort: tuple[str, ...] = ()
+    top: int = 0
+    pivot: str = ""
+    complete: str = ""
+    dropna: tuple[str, ...] = ()
+    compare: str = ""
+    share: str = ""
+    cumulative: tuple[str, ...] = ()
+    across: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FigureDeclaration:
+    """A chart or a printed table: which table it shows, how, and what it says."""
+
+    name: str
+    kind: str
+    table: str
+    title: Text
+    options: Mapping[str, Any]
+    file: str
+    line: int
+    notes: tuple[Text, ...] = ()
+    alt: Text | None = None
+    columns: Mapping[str, Text] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FindingDeclaration:
+    """A computed sentence; findings with the smallest rank stand on the cover."""
+
+    name: str
+    text: Text
+    rank: int
+    why: Text | None = None
+    figure: str = ""
+
+
+@dataclass(frozen=True)
+class KeyFigureDeclaration:
+    """A number for the cover with its label."""
+
+    value: Text
+    label: Text
+    table: str
+    only: Mapping[str, str] = field(default_factory=dict)
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class SectionDeclaration:
+    """A chapter: a title, an optional paragraph, figures in order."""
+
+    title: Text
+    text: tuple[Text, ...]
+    figures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ReportDefinition:
+    """One folder of ``report_templates/``, checked."""
+
+    name: str
+    folder: Path
+    file: str
+    title: Text
+    subtitle: Text | None
+    grain: Grain
+    tables: tuple[TableDeclaration, ...]
+    figures: Mapping[str, FigureDeclaration]
+    findings: tuple[FindingDeclaration, ...]
+    key_figures: tuple[KeyFigureDeclaration, ...]
+    sections: tuple[SectionDeclaration, ...]
+    methods: tuple[Text, ...]
+    parameters: Mapping[str, str] = field(default_factory=dict)

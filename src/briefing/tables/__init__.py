@@ -1,0 +1,48 @@
+"""Stage 3, aggregate: declared tables become frames, and what must not be added is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from briefing.errors import Problem
+from briefing.structures import Dataset, Edition, Table, TableDeclaration
+from briefing.tables.aggregation import aggregate
+from briefing.tables.own import call_own
+from briefing.tables.work import TableError
+
+
+def aggregate_all(
+    declarations: tuple[TableDeclaration, ...], dataset: Dataset, edition: Edition, code: Any = None
+) -> tuple[dict[str, Table], list[Problem]]:
+    """Compute every declared table.
+
+    Args:
+        dataset: as known on the edition's as-of day.
+        code: finds the function behind a table's ``use:``.
+
+    Returns:
+        The tables by name, without those that have problems, and the problems.
+    """
+    scope: Mapping[str, Any] = {
+        **edition.parameters,
+        "period.start": pd.Timestamp(edition.period.start),
+        "period.end": pd.Timestamp(edition.period.end),
+        "as_of": pd.Timestamp(edition.as_of),
+    }
+    tables: dict[str, Table] = {}
+    problems: list[Problem] = []
+    for declaration in declarations:
+        try:
+            if declaration.use:
+                tables[declaration.name] = call_own(declaration, dataset, code(declaration))
+            else:
+                tables[declaration.name] = aggregate(declaration, dataset, scope, edition.language)
+        except TableError as error:
+            problems += error.problems
+    return tables, problems
+
+
+__all__ = ["aggregate_all"]

@@ -1,0 +1,106 @@
+"""The additivity guard: what must not be added is refused, with the names of the records.
+
+A measure says once, in the dataset's description, what may be added at all (``addable``), across
+what it must never be added (``never_across``) and which record already contains which
+(``part_of``). The terms additive, semi-additive and non-additive are Kimball's: Ralph Kimball
+and Margy Ross, The Data Warehouse Toolkit, 3rd edition, 2013, chapter 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from briefing.errors import Problem
+from briefing.formatting import is_missing, quantity
+from briefing.structures import Measure, TableDeclaration, TableSchema
+
+_NAMED = 4
+
+
+class Guard:
+    """Checks the sums of one declared table."""
+
+    def __init__(
+        self, schema: TableSchema, declaration: TableDeclaration, everything: pd.DataFrame
+    ) -> None:
+        self._schema = schema
+        self._declaration = declaration
+        self._everything = everything
+
+    def problems(
+        self, measure: Measure, frame: pd.DataFrame, groups: Iterable[tuple[str, Sequence[int]]]
+    ) -> list[Problem]:
+        """Why the records of each group must not be added together.
+
+        Args:
+            measure: what would be added.
+            frame: the table's records, indexed by line.
+            groups: the name of each group and the lines of its records.
+        """
+        found = []
+        for name, lines in groups:
+            if len(lines) < 2:
+                continue  # a single record is shown, not added
+            rows = frame.loc[list(lines)]
+            for reason, culprits in self._reasons(measure, rows):
+                found.append(self._problem(measure, name, reason, culprits))
+        return found
+
+    def _reasons(self, measure: Measure, rows: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
+        if measure.additivity == "non-additive":
+            yield "the measure is non-additive", rows
+            return
+        for column, values in measure.addable.items():
+            outside = rows[~rows[column].isin(list(values))]
+            if len(outside):
+                kinds = ", ".join(str(value) for value in outside[column].dropna().unique())
+                yield f"{column} {kinds or 'not given'} is never added", outside
+        if measure.part_of:
+            yield from self._parts(measure, rows)
+        for column in measure.never_across:
+            if column in self._declaration.across:
+                continue
+            if rows[column].nunique(dropna=False) > 1:
+                kinds = ", ".join(
+                    "none" if is_missing(value) else str(value) for value in rows[column].unique()
+                )
+                yield f"they differ in {column} ({kinds})", _differing(rows, column)
+
+    def _parts(self, measure: Measure, rows: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
+        key = self._schema.primary_key[0]
+        everything = self._everything
+        parents = dict(zip(everything[key], everything[measure.part_of], strict=True))
+        present = set(rows[key])
+        for name in rows[key]:
+            parent, steps = parents.get(name), 0
+            while not is_missing(parent) and steps <= len(parents):
+                if parent in present:
+                    yield f"{name} is part of {parent}", rows[rows[key].isin([name, parent])]
+                    break
+                parent, steps = parents.get(parent), steps + 1
+
+    def _problem(
+        self, measure: Measure, group: str, reason: str, culprits: pd.DataFrame
+    ) -> Problem:
+        names = [self._name(measure, row) for _, row in culprits.head(_NAMED).iterrows()]
+        if len(culprits) > _NAMED:
+            names.append(f"and {len(culprits) - _NAMED} more")
+        what = f"would add {'; '.join(names)}{f' ({group})' if group else ''}, but {reason}"
+        remedy = "Group by what differs, or leave records out with `where`."
+        where = f"tables.{self._declaration.name}"
+        return Problem(self._declaration.file, self._declaration.line, where, what, remedy)
+
+    def _name(self, measure: Measure, row: pd.Series) -> str:
+        name = ", ".join(str(row[column]) for column in self._schema.primary_key) or "a record"
+        column = self._schema.field_named(measure.column)
+        if column is None:
+            return name
+        unit = str(row[column.unit_column]) if column.unit_column else column.unit
+        return f"{name} ({quantity(row[measure.column], unit, 'en')})"
+
+
+def _differing(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """One record for each value of the column."""
+    return rows.drop_duplicates(column)

@@ -1,0 +1,303 @@
+"""Runs one declaration: filter, group, guard, aggregate, pivot, derive, compare, sort, fold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from briefing.structures import (
+    Column,
+    Dataset,
+    Field,
+    Measure,
+    MeasureUse,
+    Table,
+    TableDeclaration,
+    TableSchema,
+)
+from briefing.tables import arithmetic, comparisons, names, reshaping
+from briefing.tables.additivity import Guard
+from briefing.tables.conditions import columns_of, holds
+from briefing.tables.periodic import with_period
+from briefing.tables.work import LINES, OTHER, TableError, Work, problem
+
+
+def aggregate(
+    declaration: TableDeclaration, dataset: Dataset, scope: Mapping[str, Any], language: str
+) -> Table:
+    """Compute a declared table.
+
+    Args:
+        scope: values of parameters, ``period.start``, ``period.end`` and ``as_of``.
+        language: which of ``name_en`` and ``name_ko`` a dotted ``name`` means.
+
+    Raises:
+        TableError: a name is unknown, a condition does not fit, or records must not be added.
+    """
+    schema = dataset.schemas.get(declaration.dataset)
+    if schema is None:
+        what = f"the dataset has no table {declaration.dataset!r}"
+        known = f"It has {', '.join(dataset.schemas)}."
+        raise TableError([problem(declaration, what, known)])
+    everything = dataset.frames[schema.name]
+    work = Work(declaration, schema, dataset, language, Guard(schema, declaration, everything))
+    rows = _rows(work, everything, scope)
+    keys = [names.flat(name) for name in declaration.by]
+    if declaration.grain:
+        keys.append("period")
+    frame, columns = _grouped(work, rows, keys)
+    if declaration.top and len(frame) > declaration.top:
+        rows, frame, columns = _folded(work, rows, frame, keys)
+    frame = reshaping.completed(work, frame, keys, scope)
+    if declaration.pivot:
+        frame, columns = reshaping.pivoted(work, frame, columns, keys)
+    frame, columns = reshaping.settled(frame, columns)
+    try:
+        if declaration.dropna:
+            frame = reshaping.without_gaps(frame, declaration.dropna)
+        frame, columns = comparisons.compared(declaration, frame, columns)
+        for derivation in declaration.derive:
+            if derivation.name in rows:
+                continue  # computed row by row, before grouping
+            frame[derivation.name], columns[derivation.name] = arithmetic.derive(
+                frame, columns, derivation
+            )
+        frame, columns = _shared(work, rows, frame, columns)
+        frame = reshaping.ordered(work, frame)
+    except ValueError as error:
+        raise work.stop(str(error)) from None
+    records = tuple(tuple(sorted(lines)) for lines in frame.pop(LINES))
+    frame = frame.reset_index(drop=True)
+    return Table(declaration.name, frame, columns, schema.name, records, declaration)
+
+
+def _rows(work: Work, everything: pd.DataFrame, scope: Mapping[str, Any]) -> pd.DataFrame:
+    """The records that the table is about, with every column that it names."""
+    declaration = work.declaration
+    rows = everything
+    wanted = [*declaration.by, *columns_of(declaration.where), declaration.pivot]
+    wanted += [use.of for use in declaration.measures]
+    derived = {item.name: item for item in declaration.derive}
+    try:
+        for name in filter(None, wanted):
+            if name in derived and name not in rows:
+                columns = _field_columns(work.schema)
+                rows = rows.assign(**{name: arithmetic.derive(rows, columns, derived[name])[0]})
+            elif name not in rows:
+                rows = names.resolved(rows, work.schema, work.dataset, name, work.language)
+        if declaration.where is not None:
+            rows = rows[holds(declaration.where, rows, scope)]
+        if declaration.grain:
+            rows = with_period(rows, *declaration.grain)
+    except (ValueError, KeyError) as error:
+        what = f"there is no value for {error}" if isinstance(error, KeyError) else str(error)
+        raise work.stop(what) from None
+    return rows.rename(columns={name: names.flat(name) for name in rows.columns})
+
+
+def _field_columns(schema: TableSchema) -> dict[str, Column]:
+    return {
+        field.name: Column(field.name, field.title, "quantity", field.unit, field.unit_column)
+        for field in schema.fields
+    }
+
+
+def _grouped(
+    work: Work, rows: pd.DataFrame, keys: list[str]
+) -> tuple[pd.DataFrame, dict[str, Column]]:
+    """One row for each group: keys, measures with their units and hedges, and its lines."""
+    columns = {key: _key_column(work, key) for key in keys}
+    if keys:
+        grouping = rows.groupby(keys, sort=False, dropna=False, observed=True)
+        groups = [(key, list(index)) for key, index in grouping.groups.items()]
+    else:
+        groups = [((), list(rows.index))] if len(rows) else []
+    tuples = [key if isinstance(key, tuple) else (key,) for key, _ in groups]
+    frame = pd.DataFrame({key: _key_values(rows, key, tuples, i) for i, key in enumerate(keys)})
+    if not keys:
+        frame = pd.DataFrame(index=range(len(groups)))
+    frame[LINES] = pd.Series([lines for _, lines in groups], dtype=object)
+    named = [
+        (_group_name(keys, values), lines)
+        for values, (_, lines) in zip(tuples, groups, strict=True)
+    ]
+    for use in work.declaration.measures:
+        measure, field = _measure_of(work, use, rows)
+        _refuse(work, measure, rows, named)
+        values = [_value(measure, rows.loc[lines]) for _, lines in groups]
+        counted = measure.aggregation in {"count", "nunique"}
+        frame[use.name] = _numbers(values, None if counted else rows[measure.column])
+        columns[use.name] = _with_unit(work, frame, use.name, field, measure, rows)
+    return frame, columns
+
+
+def _key_column(work: Work, key: str) -> Column:
+    field = next((item for item in work.schema.fields if item.name == key), None)
+    kind = "date" if field and field.type == "date" else "code" if field and field.enum else "text"
+    return Column(key, field.title if field else key.replace("_", " "), kind)
+
+
+def _key_values(
+    rows: pd.DataFrame, key: str, tuples: list[tuple[Any, ...]], position: int
+) -> pd.Series[Any]:
+    values = [None if pd.isna(item[position]) else item[position] for item in tuples]
+    return pd.Series(values, dtype=rows[key].dtype)
+
+
+def _group_name(keys: list[str], values: tuple[Any, ...]) -> str:
+    pairs = zip(keys, values, strict=True)
+    return ", ".join(f"{key} {'none' if pd.isna(value) else value}" for key, value in pairs)
+
+
+def _measure_of(work: Work, use: MeasureUse, rows: pd.DataFrame) -> tuple[Measure, Field | None]:
+    """The measure that is meant, and the field that it aggregates."""
+    if use.measure:
+        found = work.schema.measures.get(use.measure)
+        if found is None and use.measure == "records":
+            return Measure("records", aggregation="count"), None
+        if found is None:
+            known = ", ".join([*work.schema.measures, "records"])
+            what = f"table {work.schema.name} has no measure {use.measure!r}"
+            raise work.stop(what, f"It has {known}.")
+        measure = replace(found, aggregation=use.aggregation or found.aggregation)
+    else:
+        aggregation = use.aggregation or "sum"
+        declared = [item for item in work.schema.measures.values() if item.column == use.of]
+        base = declared[0] if declared else Measure(use.name, use.of)
+        measure = replace(base, column=use.of, aggregation=aggregation)
+    if measure.column and measure.column not in rows:
+        raise work.stop(f"there is no column {measure.column!r} to aggregate")
+    orderly = measure.aggregation in {"count", "nunique", "last", "min", "max"}
+    if not orderly and not pd.api.types.is_numeric_dtype(rows[measure.column]):
+        raise work.stop(f"column {measure.column!r} holds no numbers to {measure.aggregation}")
+    return measure, work.schema.field_named(measure.column)
+
+
+def _refuse(
+    work: Work, measure: Measure, rows: pd.DataFrame, named: list[tuple[str, list[int]]]
+) -> None:
+    """Stop where records would be mixed that must not be: units always, sums by the guard."""
+    if measure.aggregation in {"count", "nunique"}:
+        return
+    field = work.schema.field_named(measure.column)
+    checked = measure
+    if measure.aggregation != "sum":
+        units = (field.unit_column,) if field and field.unit_column else ()
+        checked = Measure(measure.name, measure.column, never_across=units)
+    found = work.guard.problems(checked, rows, named)
+    if found:
+        raise TableError(found)
+
+
+def _value(measure: Measure, rows: pd.DataFrame) -> Any:
+    if measure.aggregation == "count":
+        return len(rows)
+    column = rows[measure.column]
+    if measure.aggregation == "nunique":
+        return int(column.nunique())
+    if measure.aggregation == "last":
+        ordered = (
+            rows.sort_values(measure.order, kind="stable", na_position="first")
+            if measure.order
+            else rows
+        )
+        present = ordered[measure.column].dropna()
+        return present.iloc[-1] if len(present) else None
+    if measure.aggregation == "sum":
+        return column.sum(min_count=1)
+    return getattr(column, measure.aggregation)()
+
+
+def _numbers(values: list[Any], source: pd.Series[Any] | None) -> pd.Series[Any]:
+    """The values of a measure: whole numbers, other numbers, or dates and words as they are."""
+    if source is not None and not pd.api.types.is_numeric_dtype(source):
+        return pd.Series(values, dtype=source.dtype)
+    whole = all(pd.isna(value) or float(value).is_integer() for value in values)
+    plain = [None if pd.isna(value) else value for value in values]
+    return pd.Series(plain, dtype="Int64" if whole else "Float64")
+
+
+def _with_unit(
+    work: Work,
+    frame: pd.DataFrame,
+    name: str,
+    field: Field | None,
+    measure: Measure,
+    rows: pd.DataFrame,
+) -> Column:
+    """Describe a measured column; units and hedges that vary by row go into helper columns."""
+    title = name.replace("_", " ")
+    if field is None or measure.aggregation in {"count", "nunique"}:
+        return Column(name, title, "quantity")
+    if field.type not in {"integer", "number"} and not field.money:
+        return Column(name, title, "date" if field.type == "date" else "text")
+    unit_column = qualifier_column = ""
+    if field.unit_column:
+        unit_column = f"{name}__unit"
+        frame[unit_column] = [_single(rows.loc[lines, field.unit_column]) for lines in frame[LINES]]
+    if field.qualifier_column:
+        qualifier_column = f"{name}__qualifier"
+        frame[qualifier_column] = [
+            _hedge(rows.loc[lines, field.qualifier_column]) for lines in frame[LINES]
+        ]
+    return Column(name, title, "quantity", field.unit, unit_column, qualifier_column)
+
+
+def _single(values: pd.Series[Any]) -> str:
+    return str(values.iloc[0]) if len(values) else ""
+
+
+def _hedge(values: pd.Series[Any]) -> str:
+    """The hedge of a group: that of its records if they agree, else the cautious "about"."""
+    kinds = [str(value) for value in values.dropna().unique()]
+    return kinds[0] if len(kinds) == 1 else "about" if kinds else ""
+
+
+def _folded(
+    work: Work, rows: pd.DataFrame, frame: pd.DataFrame, keys: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Column]]:
+    """Keep the largest groups; the rest is grouped again as "other", under the same guard."""
+    if len(keys) != 1 or not work.declaration.measures:
+        raise work.stop("`top` needs a single column in `by` and a measure")
+    key, measure = keys[0], work.declaration.measures[0].name
+    kept = frame.nlargest(work.declaration.top, measure)[key]
+    other = OTHER[work.language]
+    rows = rows.assign(**{key: rows[key].astype("str").where(rows[key].isin(kept), other)})
+    frame, columns = _grouped(work, rows, keys)
+    last = frame[key] == other
+    return rows, pd.concat([frame[~last], frame[last]], ignore_index=True), columns
+
+
+def _shared(
+    work: Work, rows: pd.DataFrame, frame: pd.DataFrame, columns: dict[str, Column]
+) -> tuple[pd.DataFrame, dict[str, Column]]:
+    """Shares of the whole and running totals: both add all records, so both are guarded."""
+    declaration = work.declaration
+    for name in filter(None, [declaration.share, *declaration.cumulative]):
+        use = next((item for item in declaration.measures if item.name == name), None)
+        if use is None:
+            raise ValueError(f"there is no measure {name!r} to add up")
+        measure, _ = _measure_of(work, use, rows)
+        across_time = declaration.grain is not None
+        everything = [("the whole table", list(rows.index))]
+        checked = measure
+        if across_time:
+            timed = {declaration.grain[0] if declaration.grain else ""}
+            checked = replace(
+                measure, never_across=tuple(c for c in measure.never_across if c not in timed)
+            )
+        _refuse(work, checked, rows, everything)
+    if declaration.share:
+        total = frame[declaration.share].sum()
+        name = f"{declaration.share}_share"
+        frame[name] = (frame[declaration.share].astype("Float64") / total) if total else pd.NA
+        columns[name] = Column(name, "share", "quantity", "ratio")
+    for name in declaration.cumulative:
+        target = f"{name}_cumulative"
+        order = frame.sort_values("period").index if "period" in frame else frame.index
+        frame[target] = frame.loc[order, name].fillna(0).cumsum()
+        columns[target] = replace(columns[name], name=target, title=f"{name} to date")
+    return frame, columns

@@ -1,0 +1,95 @@
+"""Columns computed from columns: + - * / over names and numbers, with their units kept honest."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from briefing.structures import Column, Derivation
+
+_ALLOWED = (
+    ast.Expression,
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.USub,
+    ast.Add,
+    ast.Sub,
+    ast.Mult,
+    ast.Div,
+    ast.Name,
+    ast.Load,
+    ast.Constant,
+)
+
+
+def parse(formula: str) -> ast.expr:
+    """Read a formula.
+
+    Raises:
+        ValueError: the text is no arithmetic over columns and numbers.
+    """
+    try:
+        tree = ast.parse(formula.strip(), mode="eval")
+    except SyntaxError as error:
+        raise ValueError(f"{formula!r} is no formula: {error.msg}") from None
+    for node in ast.walk(tree):
+        number = not isinstance(node, ast.Constant) or isinstance(node.value, int | float)
+        if not isinstance(node, _ALLOWED) or not number:
+            raise ValueError(f"{formula!r} may only hold columns, numbers and + - * / ( )")
+    return tree.body
+
+
+def columns_of(formula: str) -> set[str]:
+    """The columns that a formula names."""
+    return {node.id for node in ast.walk(parse(formula)) if isinstance(node, ast.Name)}
+
+
+def derive(
+    frame: pd.DataFrame, columns: Mapping[str, Column], derivation: Derivation
+) -> tuple[pd.Series[Any], Column]:
+    """Compute the column, row by row, and the unit that follows from its parts.
+
+    Raises:
+        ValueError: a column is missing, units are added that differ, or the unit that was
+            declared is not the unit that comes out.
+    """
+    values, unit = _value(parse(derivation.formula), frame, columns)
+    if not isinstance(values, pd.Series):
+        raise ValueError(f"{derivation.formula!r} names no column")
+    if derivation.unit and unit not in {"", derivation.unit}:
+        raise ValueError(f"the formula gives {unit}, but {derivation.unit} is declared")
+    declared = derivation.unit or unit
+    finite = values.astype("Float64").replace([float("inf"), float("-inf")], None)
+    return finite, Column(derivation.name, derivation.name.replace("_", " "), "quantity", declared)
+
+
+def _value(node: ast.expr, frame: pd.DataFrame, columns: Mapping[str, Column]) -> tuple[Any, str]:
+    if isinstance(node, ast.Constant):
+        return node.value, ""
+    if isinstance(node, ast.Name):
+        if node.id not in frame:
+            raise ValueError(f"there is no column {node.id!r}")
+        column = columns.get(node.id)
+        if column is not None and column.unit_column:
+            raise ValueError(f"column {node.id!r} mixes units; arithmetic needs a single one")
+        return frame[node.id].astype("Float64"), column.unit if column else ""
+    if isinstance(node, ast.UnaryOp):
+        value, unit = _value(node.operand, frame, columns)
+        return -value, unit
+    assert isinstance(node, ast.BinOp)
+    left, left_unit = _value(node.left, frame, columns)
+    right, right_unit = _value(node.right, frame, columns)
+    if isinstance(node.op, ast.Add | ast.Sub):
+        if left_unit != right_unit:
+            named = " and ".join(unit or "a plain number" for unit in (left_unit, right_unit))
+            raise ValueError(f"{ast.unparse(node)!r} would add {named}")
+        return (left + right if isinstance(node.op, ast.Add) else left - right), left_unit
+    if isinstance(node.op, ast.Mult):
+        return left * right, "*".join(unit for unit in (left_unit, right_unit) if unit)
+    quotient = left / right
+    if left_unit == right_unit:
+        return quotient, "ratio"
+    return quotient, f"{left_unit}/{right_unit}" if right_unit else left_unit

@@ -1,0 +1,42 @@
+"""Dotted names: ``region.name`` follows the foreign key of ``region`` to the name over there."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from briefing.structures import Dataset, TableSchema
+
+
+def flat(name: str) -> str:
+    """The name that a column has in a result: ``region.name`` becomes ``region_name``."""
+    return name.replace(".", "_").replace("-", "_")
+
+
+def resolved(
+    rows: pd.DataFrame, schema: TableSchema, dataset: Dataset, name: str, language: str
+) -> pd.DataFrame:
+    """The rows with the dotted (or translated) column added.
+
+    ``name`` without a column of that name means ``name_en`` or ``name_ko``, by the language.
+
+    Raises:
+        ValueError: there is no such column, or no single foreign key to follow.
+    """
+    if name in rows:
+        return rows
+    head, _, rest = name.partition(".")
+    if not rest:
+        translated = f"{name}_{language}"
+        if translated not in rows:
+            raise ValueError(f"table {schema.name} has no column {name!r}")
+        return rows.assign(**{name: rows[translated]})
+    link = schema.link_from(head)
+    if link is None:
+        raise ValueError(f"{name!r}: {head!r} of {schema.name} is no foreign key to follow")
+    target_schema = dataset.schemas[link.table]
+    target = resolved(
+        dataset.frames[link.table], target_schema, dataset, rest, language
+    ).drop_duplicates(link.reference[0])
+    lookup = target.set_index(link.reference[0])[rest]
+    found = rows[head].map(lookup.to_dict())
+    return rows.assign(**{name: found.astype(lookup.dtype)})

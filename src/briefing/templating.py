@@ -1,0 +1,231 @@
+"""The sandboxed templates: an author's computed sentences, and the layouts of the pages.
+
+Sentences are plain text and are escaped by the layout that prints them; layouts are HTML and
+escape what they print. Both run in Jinja's immutable sandbox, know no undefined name, and
+cannot add numbers: adding is for declared tables, where the additivity guard stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import BaseLoader, StrictUndefined, TemplateError, TemplateSyntaxError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from briefing import formatting
+from briefing.errors import Problem, ProblemsError
+from briefing.structures import Table, Text
+
+_NUMBER_WORDS = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "
+    "dozen half twice hundreds? thousands? millions? billions? trillions?"
+).split()
+_TYPED_NUMBER = re.compile(rf"\d[\d.,]*|\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE)
+_FORBIDDEN_FILTERS = ("sum",)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A cell with its unit and hedge; prints as a reader should see it."""
+
+    value: Any
+    unit: str
+    qualifier: object
+    language: str
+
+    def __str__(self) -> str:
+        text = formatting.quantity(self.value, self.unit, self.language)
+        return formatting.qualified(text, self.qualifier, self.language)
+
+    @property
+    def plain(self) -> str:
+        """The value and unit without the hedge."""
+        return formatting.quantity(self.value, self.unit, self.language)
+
+    @property
+    def bare(self) -> str:
+        """The value alone, without unit or hedge."""
+        return formatting.number(self.value, self.language)
+
+    @property
+    def missing(self) -> bool:
+        """Whether nothing was reported."""
+        return formatting.is_missing(self.value)
+
+
+class TableView:
+    """A table as sentences see it: rows that print themselves, and nothing to add them with."""
+
+    def __init__(self, table: Table, language: str) -> None:
+        self._table = table
+        self._language = language
+        self.rows = [self._row(row) for row in table.frame.to_dict("records")]
+
+    def _row(self, row: Mapping[Any, Any]) -> dict[str, Any]:
+        cells: dict[str, Any] = {}
+        for name, value in row.items():
+            column = self._table.columns.get(str(name))
+            if column is None or column.kind in {"text", "code"}:
+                cells[str(name)] = None if formatting.is_missing(value) else value
+            elif column.kind == "date":
+                cells[str(name)] = None if formatting.is_missing(value) else value.date()
+            else:
+                unit = str(row[column.unit_column]) if column.unit_column else column.unit
+                hedge = row.get(column.qualifier_column) if column.qualifier_column else None
+                cells[str(name)] = Quantity(value, unit, hedge, self._language)
+        return cells
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self.rows)
+
+    @property
+    def count(self) -> int:
+        """How many rows the table has."""
+        return len(self.rows)
+
+    @property
+    def count_in_words(self) -> str:
+        """How many rows, as a sentence says it: small numbers in words."""
+        return count_in_words(len(self.rows), self._language)
+
+    def where(self, **cells: Any) -> list[dict[str, Any]]:
+        """The rows whose columns have these values."""
+        return [row for row in self.rows if all(_same(row[k], v) for k, v in cells.items())]
+
+    def one(self, **cells: Any) -> dict[str, Any]:
+        """The single row with these values.
+
+        Raises:
+            LookupError: none or several rows have them.
+        """
+        found = self.where(**cells)
+        if len(found) != 1:
+            wanted = ", ".join(f"{k}={v!r}" for k, v in cells.items())
+            raise LookupError(f"table {self._table.name} has {len(found)} rows with {wanted}")
+        return found[0]
+
+    @property
+    def across(self) -> str:
+        """Across what the table adds on purpose, for the figure's title to say."""
+        return " and ".join(name.replace("_", " ") for name in self._table.declaration.across)
+
+    @property
+    def first(self) -> dict[str, Any]:
+        """The first row.
+
+        Raises:
+            LookupError: the table is empty.
+        """
+        if not self.rows:
+            raise LookupError(f"table {self._table.name} is empty")
+        return self.rows[0]
+
+
+def _same(cell: Any, wanted: Any) -> bool:
+    return bool((cell.value if isinstance(cell, Quantity) else cell) == wanted)
+
+
+def count_in_words(count: int, language: str) -> str:
+    """Numbers up to twelve in words, larger ones in digits, as running English text has them."""
+    if language == "en" and 0 <= count <= 12:
+        return ["no", *_NUMBER_WORDS[:12]][count]
+    return formatting.number(count, language)
+
+
+def literal(value: str, reason: str) -> str:
+    """A number that stands in prose on purpose; the reason is for whoever reads the source."""
+    if not reason.strip():
+        raise ValueError("literal() needs a reason")
+    return value
+
+
+def environment(language: str, loader: BaseLoader | None = None) -> ImmutableSandboxedEnvironment:
+    """The sandbox for sentences (without loader) or for layouts (with)."""
+    made = ImmutableSandboxedEnvironment(
+        loader=loader,
+        autoescape=loader is not None,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(formatting.filters(language))
+    for name in _FORBIDDEN_FILTERS:
+        del made.filters[name]
+    made.globals.update(
+        literal=literal,
+        words=lambda count: count_in_words(int(count), language),
+        plural=lambda count, one, many: one if int(count) == 1 else many,
+    )
+    return made
+
+
+class Sentences:
+    """Renders an author's strings in one language over the tables of one issue."""
+
+    def __init__(self, language: str, context: Mapping[str, Any]) -> None:
+        self.language = language
+        self._environment = environment(language)
+        self._context = dict(context)
+
+    def say(self, text: Text, **more: Any) -> str:
+        """The sentence, with white space folded.
+
+        Raises:
+            ProblemsError: the string lacks this language, is no template, names something that
+                is not there, or comes out empty.
+        """
+        source = text.by_language.get(self.language)
+        if source is None:
+            raise ProblemsError([_problem(text, f"has no text in {self.language!r}", "Add it.")])
+        try:
+            said = self._environment.from_string(source).render(self._context, **more)
+        except (TemplateError, LookupError, TypeError, ValueError, AttributeError) as error:
+            remedy = "Mend the expression; the names of tables and columns are in report.yaml."
+            raise ProblemsError([_problem(text, _reason(error), remedy)]) from None
+        folded = " ".join(said.split())
+        if not folded:
+            raise ProblemsError([_problem(text, "comes out empty", "Give it words.")])
+        return folded
+
+
+def _reason(error: Exception) -> str:
+    detail = error.args[0] if isinstance(error, KeyError) and error.args else error
+    return f"cannot be computed: {detail}"
+
+
+def _problem(text: Text, what: str, remedy: str) -> Problem:
+    return Problem(text.file, text.line, text.key, what, remedy)
+
+
+def prose_problems(text: Text) -> list[Problem]:
+    """Templates that do not parse, and numbers typed by hand in prose."""
+    problems = []
+    for language, source in text.by_language.items():
+        try:
+            tree = environment(language).parse(source)
+        except TemplateSyntaxError as error:
+            remedy = "Mend the template."
+            problems.append(_problem(text, f"is no valid template: {error.message}", remedy))
+            continue
+        for typed in _typed_numbers(tree):
+            problems.append(
+                _problem(
+                    text,
+                    f"the number {typed!r} is typed by hand",
+                    "Take it from a table, or write {{ literal(value, reason) }}.",
+                )
+            )
+    return problems
+
+
+def _typed_numbers(tree: nodes.Template) -> Iterator[str]:
+    for output in tree.find_all(nodes.Output):
+        for node in output.nodes:
+            if isinstance(node, nodes.TemplateData):
+                yield from (match.group() for match in _TYPED_NUMBER.finditer(node.data))
+            elif isinstance(node, nodes.Const) and _TYPED_NUMBER.search(str(node.value)):
+                yield str(node.value)
