@@ -33,17 +33,17 @@ def ranks(request: Request) -> tuple[Canvas, str]:
     bottom = canvas.height - 4
     if goal:
         canvas.box(left, 28, position(goal) - left, bottom - 28, fill=FAINT)
-    for tick in _TICKS:
-        if tick <= furthest:
-            x = position(tick)
-            canvas.line((x, x), (28, bottom), width=0.4)
-            words = number(tick, request.language)
-            canvas.text(x, 21, words, size=SMALL, colour=MUTED, align="center")
     if goal:
         x = position(goal)
         canvas.line((x, x), (12, bottom), colour=ALARM, width=1.2)
         words = f"goal: place {number(goal, request.language)} or better"
         canvas.text(x + 4, 7, words, size=SMALL, colour=ALARM)
+    for tick in _TICKS:
+        if tick <= furthest:
+            x = position(tick)
+            canvas.line((x, x), (28, bottom), width=0.4)
+            words = number(tick, request.language)
+            canvas.text(x, 21, words, size=SMALL, colour=MUTED, align="center", halo=True)
     for index, name in enumerate(names):
         y = 28 + _ROW * (index + 0.5)
         own = [row for row in request.rows if request.words(row, "label") == name]

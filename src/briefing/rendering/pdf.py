@@ -13,7 +13,7 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from briefing.errors import RenderError
 from briefing.fonts import FAMILY, font_files
-from briefing.rendering.gates import check_glyphs, check_pages
+from briefing.rendering.gates import check_fonts, check_glyphs, check_pages
 
 _FONT_ADDRESS = "font:"
 
@@ -95,6 +95,7 @@ def write_pdf(page: str, pictures: Mapping[str, bytes]) -> tuple[bytes, int]:
             f"The PDF was not made: {complaints}.",
             "Mend the template or style sheet that asks for it.",
         )
+    check_fonts(pdf)
     return pdf, len(document.pages)
 
 
