@@ -8,11 +8,11 @@ cannot add numbers: adding is for declared tables, where the additivity guard st
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import BaseLoader, StrictUndefined, TemplateError, TemplateSyntaxError, nodes
+from jinja2 import BaseLoader, StrictUndefined, TemplateError, TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from briefing import formatting
@@ -26,6 +26,8 @@ _NUMBER_WORDS = (
 ).split()
 _TYPED_NUMBER = re.compile(rf"\d[\d.,]*|\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE)
 _FORBIDDEN_FILTERS = ("sum",)
+_FUNCTIONS = ("literal", "words", "plural")
+_KNOWN_NAMES = {"tables", "period", "as_of", "parameters", "row", *_FUNCTIONS}
 
 
 @dataclass(frozen=True)
@@ -201,16 +203,26 @@ def _problem(text: Text, what: str, remedy: str) -> Problem:
     return Problem(text.file, text.line, text.key, what, remedy)
 
 
-def prose_problems(text: Text) -> list[Problem]:
-    """Templates that do not parse, and numbers typed by hand in prose."""
+def prose_problems(text: Text, tables: Collection[str]) -> list[Problem]:
+    """What is wrong with an author's string before any table is computed.
+
+    Templates that do not parse, names that will not be there, tables that are not declared, and
+    numbers typed by hand in prose.
+    """
     problems = []
     for language, source in text.by_language.items():
         try:
-            tree = environment(language).parse(source)
+            tree = environment(language or "en").parse(source)
         except TemplateSyntaxError as error:
             remedy = "Mend the template."
             problems.append(_problem(text, f"is no valid template: {error.message}", remedy))
             continue
+        for name in sorted(meta.find_undeclared_variables(tree) - _KNOWN_NAMES):
+            remedy = f"Known are {', '.join(sorted(_KNOWN_NAMES))}."
+            problems.append(_problem(text, f"the name {name!r} is not known", remedy))
+        for name in sorted(_named_tables(tree) - set(tables)):
+            remedy = f"Tables here: {', '.join(tables)}."
+            problems.append(_problem(text, f"there is no table {name!r}", remedy))
         for typed in _typed_numbers(tree):
             problems.append(
                 _problem(
@@ -220,6 +232,15 @@ def prose_problems(text: Text) -> list[Problem]:
                 )
             )
     return problems
+
+
+def _named_tables(tree: nodes.Template) -> set[str]:
+    """Every X of ``tables.X``."""
+    return {
+        node.attr
+        for node in tree.find_all(nodes.Getattr)
+        if isinstance(node.node, nodes.Name) and node.node.name == "tables"
+    }
 
 
 def _typed_numbers(tree: nodes.Template) -> Iterator[str]:

@@ -10,13 +10,20 @@ from pathlib import Path
 
 from briefing import sources, validation
 from briefing.config.models import ConfigKeys, Language
-from briefing.config.reading import Positions, read_yaml
+from briefing.config.reading import KeyPath, Positions, read_yaml
 from briefing.config.reports import read_report
-from briefing.config.translation import checked
+from briefing.config.translation import checked, without
 from briefing.errors import Problem, ProblemsError
 from briefing.structures import Project, ReportDefinition, Schedule
 
 CONFIG = "config.yaml"
+_STAND_INS = {  # for required keys that are missing or wrong, so that the rest can be checked
+    "publisher": "-",
+    "timezone": "UTC",
+    "languages": ["en"],
+    "dataset": "data/datapackage.json",
+    "default_report": "no-report-is-named",
+}
 
 
 def load_project(root: Path) -> Project:
@@ -26,23 +33,21 @@ def load_project(root: Path) -> Project:
         ProblemsError: everything that is wrong in any file, with file and line.
     """
     root = root.resolve()
-    keys, positions = _config(root)
-    problems: list[Problem] = []
+    keys, positions, problems = _config(root)
     inside = {
         name: _inside(root, getattr(keys, name), name, positions, problems)
         for name in ("dataset", "reports", "output")
     }
     reports: dict[str, ReportDefinition] = {}
     inputs = {CONFIG: root / CONFIG}
-    for folder in _report_folders(inside["reports"]):
+    folders = _report_folders(inside["reports"])
+    for folder in folders:
         report, files, found = read_report(folder, root, tuple(keys.languages))
         problems += found
         inputs |= files
         if report is not None:
             reports[report.name] = report
-    problems += _named_reports(
-        keys, positions, {f.name for f in _report_folders(inside["reports"])}
-    )
+    problems += _named_reports(keys, positions, {folder.name for folder in folders})
     title, tables, files, found = sources.read(inside["dataset"], root)
     problems += found
     dataset, found = validation.validate(title, tables, files)
@@ -64,12 +69,15 @@ def load_project(root: Path) -> Project:
     )
 
 
-def _config(root: Path) -> tuple[ConfigKeys, Positions]:
+def _config(root: Path) -> tuple[ConfigKeys, Positions, list[Problem]]:
+    """The configuration; where it has problems, what is left of it, so that checking goes on."""
     values, positions = read_yaml(root / CONFIG, root)
     keys, problems = checked(ConfigKeys, values, positions)
     if keys is None:
+        keys, _ = checked(ConfigKeys, {**_STAND_INS, **without(values, problems)}, positions)
+    if keys is None:
         raise ProblemsError(problems)
-    return keys, positions
+    return keys, positions, problems
 
 
 def _inside(
@@ -91,8 +99,11 @@ def _report_folders(reports: Path) -> list[Path]:
 
 def _named_reports(keys: ConfigKeys, positions: Positions, known: set[str]) -> list[Problem]:
     remedy = f"Reports here: {', '.join(sorted(known)) or 'none'}."
-    named = [(("default_report",), keys.default_report)]
-    named += [(("schedules", i, "report"), item.report) for i, item in enumerate(keys.schedules)]  # type: ignore[misc]
+    named: list[tuple[KeyPath, str]] = [
+        (("schedules", i, "report"), item.report) for i, item in enumerate(keys.schedules)
+    ]
+    if keys.default_report != _STAND_INS["default_report"]:
+        named.append((("default_report",), keys.default_report))
     return [
         positions.problem(path, f"there is no report {name!r}", remedy)
         for path, name in named

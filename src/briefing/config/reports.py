@@ -106,7 +106,7 @@ class _Builder:
         once = Text(
             {"": words} if isinstance(words, str) else by_language, text.file, text.line, text.key
         )
-        for problem in prose_problems(once):
+        for problem in prose_problems(once, self._keys.tables):
             self.problems.append(problem)
         return text
 

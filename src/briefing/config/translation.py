@@ -27,6 +27,12 @@ def checked(
         return None, list(found.values())
 
 
+def without(values: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
+    """The values without the top-level keys that have a problem."""
+    wrong = {problem.where.partition(".")[0] for problem in problems}
+    return {key: value for key, value in values.items() if key not in wrong}
+
+
 def _path(loc: tuple[int | str, ...], values: Any) -> KeyPath:
     """The location without pydantic's names of union members, which are no keys."""
     path: list[str | int] = []

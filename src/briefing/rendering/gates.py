@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import cache
 from html import unescape
@@ -48,16 +47,16 @@ def check_glyphs(texts: Iterable[str]) -> None:
         raise RenderError(f"{FAMILY} has no glyph for {shown}.", "Write it with other letters.")
 
 
-def check_fonts(pdf: bytes) -> None:
-    """Refuse a PDF that holds another font than the house font.
+def check_fonts(document: Any) -> None:
+    """Refuse a written document that uses another font than the house font.
 
     A style sheet that names another family gets whatever the machine has for it.
 
     Raises:
         RenderError: names the fonts.
     """
-    found = {match.decode() for match in re.findall(rb"/BaseFont\s*/([^\s/<>\[\]()]+)", pdf)}
-    others = sorted(name for name in found if not name.partition("+")[2].startswith(FAMILY))
+    families = {font.family for font in document.fonts.values()}
+    others = sorted(families - {FAMILY})
     if others:
         raise RenderError(
             f"The PDF would use {', '.join(others)}, which is not the house font.",

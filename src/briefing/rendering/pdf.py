@@ -95,7 +95,7 @@ def write_pdf(page: str, pictures: Mapping[str, bytes]) -> tuple[bytes, int]:
             f"The PDF was not made: {complaints}.",
             "Mend the template or style sheet that asks for it.",
         )
-    check_fonts(pdf)
+    check_fonts(document)
     return pdf, len(document.pages)
 
 
