@@ -15,13 +15,16 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from briefing.errors import ArchiveError
-from briefing.structures import Document, Edition, Issue
+from briefing.periods import Period
+from briefing.structures import Document, Edition, Issue, KnownRecord
 
 MANIFEST = "manifest.json"
+KNOWN = "known.json"
 REVISION = "r1"
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
 _AT_FDCWD = -100
@@ -38,6 +41,39 @@ def issue_folder(output: Path, edition: Edition) -> Path:
     if edition.as_of == edition.period.end:
         return folder / REVISION
     return folder / f"as-of-{edition.as_of.isoformat()}"
+
+
+def previous_issue(output: Path, edition: Edition) -> tuple[Path, Period, date] | None:
+    """The issue before: same report and edition, greatest earlier period, highest revision.
+
+    Returns:
+        Its folder, its period and its as-of day; None where there is none.
+    """
+    found: list[tuple[date, int, Path, Period]] = []
+    for folder in (output / edition.report).glob(f"*/{edition.name}/r*"):
+        number = folder.name.removeprefix("r")
+        try:
+            period = Period.parse(folder.parent.parent.name)
+        except ValueError:
+            continue
+        if not number.isdigit() or period.grain != edition.period.grain:
+            continue
+        if period.end < edition.period.start and (folder / MANIFEST).is_file():
+            found.append((period.end, int(number), folder, period))
+    if not found:
+        return None
+    _, _, folder, period = max(found, key=lambda item: item[:2])
+    manifest = _read_manifest(folder) or {}
+    return folder, period, date.fromisoformat(manifest.get("as_of", period.end.isoformat()))
+
+
+def known_records(folder: Path) -> tuple[KnownRecord, ...] | None:
+    """The records as a filed issue knew them; None where it kept none."""
+    try:
+        body = json.loads((folder / KNOWN).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return tuple(KnownRecord(id=key, **value) for key, value in body.items())
 
 
 def manifest_for(

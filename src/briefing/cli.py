@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -16,7 +17,7 @@ from briefing import __version__
 from briefing.errors import BriefingError, Problem, ProblemsError, UsageError
 
 if TYPE_CHECKING:
-    from briefing.structures import Edition, Issue, Project
+    from briefing.structures import Edition, Issue, Project, ReportDefinition
 
 app = typer.Typer(
     name="briefing",
@@ -121,13 +122,9 @@ def build(
         today = _today(loaded)
         requests = []
         for name in report or [loaded.default_report]:
-            if name not in loaded.reports:
-                raise UsageError(
-                    f"There is no report {name!r}.", f"There are: {', '.join(loaded.reports)}."
-                )
             asked = pipeline.edition_of(
                 loaded,
-                loaded.reports[name],
+                _report(loaded, name),
                 today,
                 period=period,
                 as_of=day,
@@ -141,6 +138,13 @@ def build(
     else:
         for item in issues:
             _show(item)
+
+
+def _report(project: Project, name: str) -> ReportDefinition:
+    if name not in project.reports:
+        known = ", ".join(project.reports)
+        raise UsageError(f"There is no report {name!r}.", f"There are: {known}.")
+    return project.reports[name]
 
 
 def _formats(text: str) -> tuple[str, ...]:
@@ -215,6 +219,53 @@ def check(as_json: JsonOption = False, project: ProjectOption = Path()) -> None:
             f"{'s' if len(loaded.reports) != 1 else ''}, "
             f"{len(loaded.dataset.frames)} tables, {rows} rows."
         )
+
+
+@app.command(epilog=EPILOG)
+def trace(
+    report: Annotated[str, typer.Argument(help="The report whose issue is followed.")],
+    figure: Annotated[
+        str, typer.Argument(help="A figure by name or label; all are listed if none.")
+    ] = "",
+    row: Annotated[str, typer.Argument(help="A row by number or words of a cell.")] = "",
+    *,
+    period: Annotated[str, typer.Option(help="The issue's period; else the last one.")] = "",
+    edition: Annotated[str, typer.Option(help="The value of the report's parameter.")] = "",
+    as_of: Annotated[str, typer.Option(help="A copy as of that day.")] = "",
+    language: Annotated[str, typer.Option(help="en or ko; else the project's first.")] = "",
+    output: Annotated[Path | None, typer.Option(help="Where the issue was built to.")] = None,
+    as_json: JsonOption = False,
+    project: ProjectOption = Path(),
+) -> None:
+    """Follow a number of a filed issue down to its records, documents and paragraphs."""
+    from briefing import archive, pipeline, tracing
+
+    with _Progress(quiet=True) as progress:
+        loaded = _load(project, progress)
+    definition = _report(loaded, report)
+    asked = pipeline.edition_of(
+        loaded,
+        definition,
+        _today(loaded),
+        period=period,
+        as_of=_day(as_of),
+        language=language,
+        parameter=edition,
+    )
+    figures = tracing.trace(archive.issue_folder(output or loaded.output, asked))
+    if not figure:
+        if as_json:
+            _print_json({"figures": [{"name": f.name, "label": f.label} for f in figures]})
+        for item in figures if not as_json else ():
+            print(f"{item.label} ({item.name}): {item.title}")
+        return
+    chosen = tracing.chosen_figure(figures, figure)
+    rows = tracing.chosen_rows(chosen, row)
+    if as_json:
+        _print_json(asdict(replace(chosen, rows=rows)))
+        return
+    for line in tracing.told(chosen, rows):
+        print(line)
 
 
 @app.command("list", epilog=EPILOG)

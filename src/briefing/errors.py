@@ -3,6 +3,8 @@
     BriefingError            exit 4
     |-- ProblemsError        exit 1   data or configuration is wrong; carries the problems
     |-- UsageError           exit 2   the command was asked for something that does not exist
+    |-- NothingKnownError    exit 1   nothing was known by then; what cannot be said is left out
+    |-- HeldError            exit 3   the data gate holds the issue back
     `-- BuildError           exit 4   the issue could not be made
         |-- ChartError                a chart could not be drawn
         |-- RenderError               the pages could not be made, or failed a gate
@@ -73,6 +75,25 @@ class UsageError(BriefingError):
     """The command was asked for something that does not exist."""
 
     exit_code = 2
+
+
+class HeldError(BriefingError):
+    """The data gate holds the issue back."""
+
+    exit_code = 3
+
+
+class NothingKnownError(BriefingError):
+    """Nothing was known by then; the sentence or figure is left out.
+
+    Never reaches a user: ``briefing check`` makes a problem of it, a build leaves out what
+    cannot be said and says so.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str = "") -> None:
+        super().__init__(what)
 
 
 class BuildError(BriefingError):

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from briefing import archive, charts, composition, rendering, tables, validation
-from briefing.errors import BuildError, Problem, ProblemsError, UsageError
+from briefing.errors import (
+    BuildError,
+    HeldError,
+    NothingKnownError,
+    Problem,
+    ProblemsError,
+    UsageError,
+)
 from briefing.extensions import ExtensionError, load
 from briefing.fonts import font_files
+from briefing.formatting import period_title
 from briefing.periods import Period
 from briefing.structures import (
     Chart,
     Composition,
     Dataset,
     Edition,
+    GateResult,
     Issue,
     Progress,
     Project,
     ReportDefinition,
+    SinceDeclaration,
     Table,
     TableDeclaration,
 )
@@ -123,13 +133,22 @@ def build(project: Project, request: Request, progress: Progress) -> Issue:
     """
     report = project.reports[request.edition.report]
     composed = _composed(project, report, request.edition, progress)
+    held = [result.said for result in composed.gate if result.outcome == "hold"]
+    if held:
+        raise HeldError(
+            f"The issue is held: {'; '.join(held)}.",
+            "Complete the data, or let the check in report.yaml print a caveat instead.",
+        )
     progress("render", ", ".join(request.formats))
     document = rendering.render(composed, report.folder, request.formats)
     progress("file", str(request.edition.period))
     folder = archive.issue_folder(request.output or project.output, request.edition)
-    manifest = archive.manifest_for(
-        request.edition, document, _inputs(project, report), _versions()
-    )
+    inputs = _inputs(project, report)
+    previous = archive.previous_issue(project.output, request.edition)
+    if report.since and previous:
+        name = str((previous[0] / archive.MANIFEST).relative_to(project.output))
+        inputs[f"previous/{name}"] = archive.digest((previous[0] / archive.MANIFEST).read_bytes())
+    manifest = archive.manifest_for(request.edition, document, inputs, _versions())
     copy = request.output is not None or request.edition.as_of != request.edition.period.end
     return archive.file_issue(folder, request.edition, document, manifest, copy=copy)
 
@@ -141,9 +160,72 @@ def _composed(
     progress("chart", f"{len(report.figures)} figures")
     drawn = _charts(report, computed, sentences, edition.as_of)
     progress("compose", f"{len(report.sections)} sections")
-    return composition.compose(
+    composed = composition.compose(
         report, edition, project.publisher, dataset, computed, drawn, sentences
     )
+    return replace(
+        composed,
+        gate=_gate(report, dataset, edition),
+        **_since(project, report, dataset, edition, computed),
+    )
+
+
+def _gate(report: ReportDefinition, dataset: Dataset, edition: Edition) -> tuple[GateResult, ...]:
+    try:
+        return validation.pass_gate(report.gate, dataset, edition.as_of, edition.language)
+    except ValueError as error:
+        name, what = error.args
+        line = next(check.line for check in report.gate if check.name == name)
+        remedy = "Correct the check; docs/reference/report.md describes each kind."
+        raise ProblemsError([Problem(report.file, line, f"gate.{name}", what, remedy)]) from None
+
+
+def _since(
+    project: Project,
+    report: ReportDefinition,
+    dataset: Dataset,
+    edition: Edition,
+    computed: Mapping[str, Table],
+) -> dict[str, Any]:
+    """What happened since the previous issue, and what this one knows, for the next."""
+    if report.since is None:
+        return {}
+    _check_since(report, report.since, dataset, computed)
+    now = composition.known_records(dataset, report.since.tables, edition.language)
+    found = archive.previous_issue(project.output, edition)
+    before, previous = None, None
+    if found is not None and (known := archive.known_records(found[0])) is not None:
+        before = known
+        previous = period_title(found[1], edition.language), found[2]
+    since = composition.compared(
+        report.since, now, before, previous, computed, edition.as_of, edition.language
+    )
+    return {"since": since, "known": now}
+
+
+def _check_since(
+    report: ReportDefinition,
+    declared: SinceDeclaration,
+    dataset: Dataset,
+    computed: Mapping[str, Table],
+) -> None:
+    problems = [
+        f"the dataset has no table {name!r}"
+        for name in declared.tables
+        if name not in dataset.frames
+    ]
+    if declared.due:
+        columns = computed[declared.due].columns
+        problems += [
+            f"table {declared.due} has no column {name!r}"
+            for name in (declared.due_column, declared.due_label)
+            if name not in columns
+        ]
+    if problems:
+        where, remedy = "since_last_issue", "Correct the name."
+        raise ProblemsError(
+            Problem(report.file, declared.line, where, what, remedy) for what in problems
+        )
 
 
 def _aggregated(
@@ -175,6 +257,9 @@ def _charts(
     for name, declaration in report.figures.items():
         try:
             table = computed[declaration.table]
+            if table.frame.empty:
+                drawn[name] = None
+                continue
             kind = charts.KINDS.get(declaration.kind)
             options = kind.options if kind else {}
             texts = {
@@ -195,12 +280,20 @@ def _charts(
                 language=sentences.language,
                 as_of=as_of,
             )
+        except NothingKnownError:
+            drawn[name] = None  # composition leaves the figure out and says so
         except ProblemsError as error:
             problems += error.problems
         except BuildError as error:
             where = f"figures.{name}"
             problems.append(
-                Problem(declaration.file, declaration.line, where, error.message, error.hint)
+                Problem(
+                    declaration.file,
+                    declaration.line,
+                    where,
+                    error.message.rstrip("."),
+                    error.hint,
+                )
             )
     if problems:
         raise ProblemsError(problems)
@@ -219,7 +312,7 @@ def check(project: Project, today: date) -> list[Problem]:
             first = values[0][0] if values and values[0] else ""
             for language in project.languages:
                 edition = edition_of(project, report, today, language=language, parameter=first)
-                _composed(project, report, edition, lambda *_: None)
+                problems += _composed(project, report, edition, lambda *_: None).omitted
         except ProblemsError as error:
             problems += error.problems
         except UsageError as error:

@@ -8,7 +8,7 @@ cannot add numbers: adding is for declared tables, where the additivity guard st
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from jinja2 import BaseLoader, StrictUndefined, TemplateError, TemplateSyntaxErr
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from briefing import formatting
-from briefing.errors import Problem, ProblemsError
+from briefing.errors import NothingKnownError, Problem, ProblemsError
 from briefing.structures import Table, Text
 
 _NUMBER_WORDS = (
@@ -59,13 +59,29 @@ class Quantity:
         return formatting.is_missing(self.value)
 
 
+class Rows(list[dict[str, Any]]):
+    """Rows for sentences; asking an empty list for a row means that nothing was known."""
+
+    def __getitem__(self, index: Any) -> Any:
+        if not self:
+            raise NothingKnownError
+        return super().__getitem__(index)
+
+
+def _first(rows: Iterable[Any]) -> Any:
+    """Jinja's ``first``, but nothing to be first of means that nothing was known."""
+    for row in rows:
+        return row
+    raise NothingKnownError
+
+
 class TableView:
     """A table as sentences see it: rows that print themselves, and nothing to add them with."""
 
     def __init__(self, table: Table, language: str) -> None:
         self._table = table
         self._language = language
-        self.rows = [self._row(row) for row in table.frame.to_dict("records")]
+        self.rows = Rows(self._row(row) for row in table.frame.to_dict("records"))
 
     def _row(self, row: Mapping[Any, Any]) -> dict[str, Any]:
         cells: dict[str, Any] = {}
@@ -94,21 +110,25 @@ class TableView:
         """How many rows, as a sentence says it: small numbers in words."""
         return count_in_words(len(self.rows), self._language)
 
-    def where(self, **cells: Any) -> list[dict[str, Any]]:
+    def where(self, **cells: Any) -> Rows:
         """The rows whose columns have these values."""
-        return [row for row in self.rows if all(_same(row[k], v) for k, v in cells.items())]
+        return Rows(row for row in self.rows if all(_same(row[k], v) for k, v in cells.items()))
 
     def one(self, **cells: Any) -> dict[str, Any]:
         """The single row with these values.
 
         Raises:
-            LookupError: none or several rows have them.
+            NothingKnownError: no row has them.
+            LookupError: several rows have them.
         """
         found = self.where(**cells)
+        if not found:
+            raise NothingKnownError
         if len(found) != 1:
             wanted = ", ".join(f"{k}={v!r}" for k, v in cells.items())
             raise LookupError(f"table {self._table.name} has {len(found)} rows with {wanted}")
-        return found[0]
+        row: dict[str, Any] = found[0]
+        return row
 
     @property
     def across(self) -> str:
@@ -120,11 +140,10 @@ class TableView:
         """The first row.
 
         Raises:
-            LookupError: the table is empty.
+            NothingKnownError: the table is empty.
         """
-        if not self.rows:
-            raise LookupError(f"table {self._table.name} is empty")
-        return self.rows[0]
+        row: dict[str, Any] = self.rows[0]
+        return row
 
 
 def _same(cell: Any, wanted: Any) -> bool:
@@ -157,6 +176,8 @@ def environment(language: str, loader: BaseLoader | None = None) -> ImmutableSan
     made.filters.update(formatting.filters(language))
     for name in _FORBIDDEN_FILTERS:
         del made.filters[name]
+    made.filters["first"] = _first
+    made.filters["last"] = lambda rows: _first(reversed(list(rows)))
     made.globals.update(
         literal=literal,
         words=lambda count: count_in_words(int(count), language),
@@ -177,6 +198,7 @@ class Sentences:
         """The sentence, with white space folded.
 
         Raises:
+            NothingKnownError: it asks for a row of a table that has none.
             ProblemsError: the string lacks this language, is no template, names something that
                 is not there, or comes out empty.
         """
@@ -185,6 +207,8 @@ class Sentences:
             raise ProblemsError([_problem(text, f"has no text in {self.language!r}", "Add it.")])
         try:
             said = self._environment.from_string(source).render(self._context, **more)
+        except NothingKnownError:
+            raise NothingKnownError(f"{text.file}:{text.line}: {text.key}") from None
         except (TemplateError, LookupError, TypeError, ValueError, AttributeError) as error:
             remedy = "Mend the expression; the names of tables and columns are in report.yaml."
             raise ProblemsError([_problem(text, _reason(error), remedy)]) from None

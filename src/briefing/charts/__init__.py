@@ -91,7 +91,8 @@ def draw(
 
     Raises:
         ProblemsError: an option names a column that the table does not have.
-        ChartError: the table holds nothing that can be drawn.
+        NothingKnownError: the table holds nothing that can be drawn.
+        ChartError: its values do not suit the chart.
     """
     if declaration.kind == PRINTED:
         return None

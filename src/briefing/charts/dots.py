@@ -21,7 +21,7 @@ from briefing.charts.style import (
     text_width,
     wrapped,
 )
-from briefing.errors import ChartError
+from briefing.errors import NothingKnownError
 from briefing.formatting import listing, quantity
 
 _LINE, _PAD, _GROUP = 11.0, 9.0, 18.0
@@ -32,7 +32,7 @@ def dots(request: Request) -> tuple[Canvas, str]:
     """Draw a line for each row under a heading for each group."""
     rows = [row for row in request.rows if request.cell(row, "value") is not None]
     if not rows:
-        raise ChartError("A dot chart has no values to draw.", "Check the figure's table.")
+        raise NothingKnownError
     groups = list(dict.fromkeys(request.words(row, "group") for row in rows))
     labels = [wrapped(request.words(row, "label"), _LABEL) for row in rows]
     left = max(text_width(line) for lines in labels for line in lines) + 12

@@ -19,7 +19,7 @@ from briefing.charts.style import (
     text_width,
     wrapped,
 )
-from briefing.errors import ChartError
+from briefing.errors import NothingKnownError
 from briefing.formatting import listing
 
 _ROW, _LINE = 30.0, 9.5
@@ -43,7 +43,7 @@ class _Row:
 def matrix(request: Request) -> tuple[Canvas, str]:
     """Draw columns in the order of how many rows have them; kinds of cell differ in shape."""
     if not request.rows:
-        raise ChartError("A matrix has no rows to draw.", "Check the figure's table.")
+        raise NothingKnownError
     rows = _rows(request)
     names = [name for row in rows for name, _ in row.cells]
     columns = sorted(dict.fromkeys(names), key=lambda name: -names.count(name))

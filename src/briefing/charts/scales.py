@@ -8,7 +8,7 @@ from math import ceil, floor, log10
 
 from matplotlib.ticker import MaxNLocator
 
-from briefing.errors import ChartError
+from briefing.errors import ChartError, NothingKnownError
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def fitted_end(shares: Sequence[float], words: Sequence[float], left: float, rig
 def linear(values: Sequence[float], left: float, right: float, *, count: int = 5) -> Scale:
     """From zero (or the smallest negative value) to the first tick beyond the largest value."""
     if not values:
-        raise ChartError("A chart has no values to draw.", "Check the figure's table.")
+        raise NothingKnownError
     low, high = min(0.0, *values), max(0.0, *values)
     if low == high:
         high = 1.0
@@ -56,7 +56,9 @@ def linear(values: Sequence[float], left: float, right: float, *, count: int = 5
 
 def logarithmic(values: Sequence[float], left: float, right: float) -> Scale:
     """Whole powers of ten around positive values."""
-    if not values or min(values) <= 0:
+    if not values:
+        raise NothingKnownError
+    if min(values) <= 0:
         raise ChartError(
             "A logarithmic chart needs values above zero.", "Leave other rows out with `where`."
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from briefing.charts import Request
 from briefing.charts.style import FAINT, INK, MUTED, SHADES, SMALL, Canvas
-from briefing.errors import ChartError
+from briefing.errors import NothingKnownError
 from briefing.formatting import listing, number
 
 _TILE, _WIDE, _GAP = 38.0, 62.0, 3.0
@@ -14,7 +14,7 @@ def tiles(request: Request) -> tuple[Canvas, str]:
     """Draw a tile for each row; a region without a number is an empty tile that says so."""
     rows = [row for row in request.rows if request.cell(row, "row") is not None]
     if not rows:
-        raise ChartError("A tile map has no tiles to draw.", "Check its row and column.")
+        raise NothingKnownError
     values = [request.cell(row, "value") for row in rows]
     top_row = min(int(request.cell(row, "row")) for row in rows)
     left_column = min(int(request.cell(row, "column")) for row in rows)

@@ -1,15 +1,20 @@
-"""Stage 5, compose: everything that one issue says, before any markup."""
+"""Stage 5, compose: everything that one issue says, before any markup.
+
+What cannot be said because nothing was known by then is left out, and noted in ``omitted``; a
+figure without data keeps its place and says so.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from briefing import formatting
 from briefing.composition.printing import printed
 from briefing.composition.provenance import Provenance
-from briefing.errors import Problem, ProblemsError
+from briefing.composition.since import compared, known_records
+from briefing.errors import NothingKnownError, Problem, ProblemsError
 from briefing.structures import (
     Chart,
     Composition,
@@ -23,6 +28,7 @@ from briefing.structures import (
     ReportDefinition,
     Section,
     Table,
+    Text,
 )
 from briefing.templating import Sentences, TableView
 
@@ -54,27 +60,17 @@ def compose(
     Raises:
         ProblemsError: every sentence that cannot be computed.
     """
-    problems: list[Problem] = []
     shown = [report.figures[name].table for s in report.sections for name in s.figures]
     shown += [item.table for item in report.key_figures]
-    provenance = Provenance(dataset, (tables[name] for name in shown if name in tables))
-    figures = _figures(report, tables, charts, sentences, provenance, problems)
-    sections = _sections(report, figures, sentences, problems)
-    key_figures = _key_figures(report, tables, sentences, provenance, problems)
-    findings = _findings(report, figures, sentences, problems)
-    title, subtitle = "", ""
-    methods: tuple[str, ...] = ()
-    try:
-        title = sentences.say(report.title)
-        subtitle = sentences.say(report.subtitle) if report.subtitle else ""
-        methods = tuple(sentences.say(text) for text in report.methods)
-    except ProblemsError as error:
-        problems += error.problems
-    if problems:
-        raise ProblemsError(problems)
-    return Composition(
+    provenance = Provenance(dataset, (tables[name] for name in shown))
+    composer = _Composer(report, edition, tables, charts, sentences, provenance)
+    figures = composer.figures()
+    title, subtitle = composer.say(report.title), ""
+    if report.subtitle:
+        subtitle = composer.say(report.subtitle)
+    composition = Composition(
         report=report.name,
-        title=title,
+        title=title or report.name,
         subtitle=subtitle,
         publisher=publisher,
         period=edition.period,
@@ -83,155 +79,173 @@ def compose(
         as_of_title=formatting.day(edition.as_of, edition.language),
         language=edition.language,
         edition=edition.name,
-        key_figures=key_figures,
-        findings=findings,
-        sections=sections,
-        methods=methods,
+        key_figures=composer.key_figures(),
+        findings=composer.findings(figures),
+        sections=composer.sections(figures),
+        methods=composer.all_said(report.methods),
         sources=provenance.entries(),
+        records=provenance.records,
+        omitted=tuple(composer.omitted),
     )
+    if composer.problems:
+        raise ProblemsError(composer.problems)
+    return composition
 
 
-def _figures(
-    report: ReportDefinition,
-    tables: Mapping[str, Table],
-    charts: Mapping[str, Chart | None],
-    sentences: Sentences,
-    provenance: Provenance,
-    problems: list[Problem],
-) -> dict[str, Figure]:
-    """Figures numbered in the order in which sections show them, charts and tables apart."""
-    figures: dict[str, Figure] = {}
-    counts = {"Figure": 0, "Table": 0}
-    for name in (name for section in report.sections for name in section.figures):
-        declaration = report.figures[name]
-        if declaration.table not in tables:
-            continue  # the table's own problem is reported already
-        kind = "Table" if charts.get(name) is None else "Figure"
-        counts[kind] += 1
-        label = f"{kind} {counts[kind]}"
+@dataclass
+class _Composer:
+    """Says what can be said, and collects what cannot and why."""
+
+    report: ReportDefinition
+    edition: Edition
+    tables: Mapping[str, Table]
+    charts: Mapping[str, Chart | None]
+    sentences: Sentences
+    provenance: Provenance
+    problems: list[Problem] = field(default_factory=list)
+    omitted: list[Problem] = field(default_factory=list)
+
+    def say(self, text: Text, **more: object) -> str:
+        """The sentence; empty where it is a problem or nothing was known."""
         try:
-            figures[name] = _figure(
-                declaration, label, counts[kind], tables, charts, sentences, provenance
-            )
+            return self.sentences.say(text, **more)
         except ProblemsError as error:
-            problems += error.problems
-    return figures
+            self.problems += error.problems
+        except NothingKnownError:
+            self._omit(text.file, text.line, text.key)
+        return ""
 
+    def all_said(self, texts: tuple[Text, ...]) -> tuple[str, ...]:
+        """The sentences that can be said."""
+        return tuple(said for text in texts if (said := self.say(text)))
 
-def _figure(
-    declaration: FigureDeclaration,
-    label: str,
-    number: int,
-    tables: Mapping[str, Table],
-    charts: Mapping[str, Chart | None],
-    sentences: Sentences,
-    provenance: Provenance,
-) -> Figure:
-    table = tables[declaration.table]
-    chart = charts.get(declaration.name)
-    titles = {name: sentences.say(text) for name, text in declaration.columns.items()}
-    if chart is not None and declaration.alt is not None:
-        chart = replace(chart, alt=sentences.say(declaration.alt))
-    return Figure(
-        name=declaration.name,
-        label=label,
-        number=number,
-        title=sentences.say(declaration.title),
-        notes=tuple(sentences.say(note) for note in declaration.notes),
-        sources=provenance.used(table, label),
-        table=table,
-        chart=chart,
-        printed=None if chart else printed(table, declaration, titles, sentences.language),
-    )
+    def _omit(self, file: str, line: int, where: str) -> None:
+        what = f"nothing is known on {self.edition.as_of}, so it is left out"
+        remedy = "Check the table's `where`, or accept it for this day."
+        self.omitted.append(Problem(file, line, where, what, remedy))
 
+    def figures(self) -> dict[str, Figure]:
+        """Figures numbered in the order in which sections show them, charts and tables apart."""
+        figures: dict[str, Figure] = {}
+        counts = {"Figure": 0, "Table": 0}
+        for name in (name for section in self.report.sections for name in section.figures):
+            declaration = self.report.figures[name]
+            kind = "Table" if declaration.kind == "table" else "Figure"
+            counts[kind] += 1
+            label = f"{kind} {counts[kind]}"
+            try:
+                figures[name] = self._figure(declaration, label, counts[kind])
+            except ProblemsError as error:
+                self.problems += error.problems
+            except NothingKnownError:
+                self._omit(declaration.file, declaration.line, f"figures.{name}")
+                figures[name] = self._empty(declaration, label, counts[kind])
+        return figures
 
-def _sections(
-    report: ReportDefinition,
-    figures: Mapping[str, Figure],
-    sentences: Sentences,
-    problems: list[Problem],
-) -> tuple[Section, ...]:
-    sections = []
-    for number, declaration in enumerate(report.sections, 1):
-        try:
-            title = sentences.say(declaration.title)
-            paragraphs = tuple(sentences.say(text) for text in declaration.text)
-        except ProblemsError as error:
-            problems += error.problems
-            continue
-        own = tuple(figures[name] for name in declaration.figures if name in figures)
-        words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
-        sections.append(Section(f"section-{number}-{words}".rstrip("-"), title, paragraphs, own))
-    return tuple(sections)
-
-
-def _key_figures(
-    report: ReportDefinition,
-    tables: Mapping[str, Table],
-    sentences: Sentences,
-    provenance: Provenance,
-    problems: list[Problem],
-) -> tuple[KeyFigure, ...]:
-    result = []
-    for declaration in report.key_figures:
-        if declaration.table not in tables:
-            continue
-        table = tables[declaration.table]
-        try:
-            position = _only_row(report, declaration, table)
-            rows = TableView(table, sentences.language).rows
-            more = {} if position is None else {"row": rows[position]}
-            value = sentences.say(declaration.value, **more)
-            label = sentences.say(declaration.label, **more)
-        except ProblemsError as error:
-            problems += error.problems
-            continue
-        result.append(KeyFigure(value, label, provenance.used(table, "", position)))
-    return tuple(result)
-
-
-def _only_row(
-    report: ReportDefinition, declaration: KeyFigureDeclaration, table: Table
-) -> int | None:
-    """The position of the single row that a key figure means; None where it means the table."""
-    if not declaration.only:
-        return None
-    where = declaration.value.key.rpartition(".")[0]
-    for column in declaration.only:
-        if column not in table.columns:
-            what = f"table {table.name} has no column {column!r}"
-            remedy = f"It has {', '.join(table.columns)}."
-            raise ProblemsError([Problem(report.file, declaration.line, where, what, remedy)])
-    found = [
-        index
-        for index, row in enumerate(table.frame.to_dict("records"))
-        if all(str(row[column]) == value for column, value in declaration.only.items())
-    ]
-    if len(found) != 1:
-        what = f"{len(found)} rows of table {table.name} are meant, not a single one"
-        raise ProblemsError(
-            [Problem(report.file, declaration.line, where, what, "Narrow `only` down.")]
+    def _figure(self, declaration: FigureDeclaration, label: str, number: int) -> Figure:
+        table = self.tables[declaration.table]
+        chart = self.charts.get(declaration.name)
+        charted = declaration.kind != "table"
+        if table.frame.empty or (charted and chart is None):
+            raise NothingKnownError
+        say = self.sentences.say
+        titles = {name: say(text) for name, text in declaration.columns.items()}
+        if chart is not None and declaration.alt is not None:
+            chart = replace(chart, alt=say(declaration.alt))
+        title = say(declaration.title)
+        sources, rows = self.provenance.used(table, label)
+        return Figure(
+            name=declaration.name,
+            label=label,
+            number=number,
+            title=title,
+            notes=self.all_said(declaration.notes),
+            caveats=self.provenance.caveats(rows),
+            sources=sources,
+            table=table,
+            rows=rows,
+            chart=chart,
+            printed=None
+            if charted
+            else printed(table, declaration, titles, self.sentences.language),
         )
-    return found[0]
+
+    def _empty(self, declaration: FigureDeclaration, label: str, number: int) -> Figure:
+        when = formatting.day(self.edition.as_of, self.edition.language)
+        title = f"Nothing was known for this {label.split(maxsplit=1)[0].lower()} on {when}"
+        table = self.tables[declaration.table]
+        rows = tuple(() for _ in table.records)
+        return Figure(declaration.name, label, number, title, (), (), (), table, rows)
+
+    def sections(self, figures: Mapping[str, Figure]) -> tuple[Section, ...]:
+        """The chapters with their figures."""
+        sections = []
+        for number, declaration in enumerate(self.report.sections, 1):
+            title = self.say(declaration.title)
+            own = tuple(figures[name] for name in declaration.figures if name in figures)
+            words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+            anchor = f"section-{number}-{words}".rstrip("-")
+            sections.append(Section(anchor, title, self.all_said(declaration.text), own))
+        return tuple(sections)
+
+    def key_figures(self) -> tuple[KeyFigure, ...]:
+        """The numbers of the cover that are known."""
+        result = []
+        for declaration in self.report.key_figures:
+            table = self.tables[declaration.table]
+            try:
+                position = self._only_row(declaration, table)
+            except ProblemsError as error:
+                self.problems += error.problems
+                continue
+            except NothingKnownError:
+                text = declaration.value
+                self._omit(text.file, text.line, text.key)
+                continue
+            rows = TableView(table, self.sentences.language).rows
+            more = {} if position is None else {"row": rows[position]}
+            value = self.say(declaration.value, **more)
+            label = self.say(declaration.label, **more) if value else ""
+            if label:
+                sources, records = self.provenance.used(table, "", position)
+                behind = tuple(name for row in records for name in row)
+                result.append(KeyFigure(value, label, sources, behind))
+        return tuple(result)
+
+    def _only_row(self, declaration: KeyFigureDeclaration, table: Table) -> int | None:
+        """The position of the single row that a key figure means; None: the whole table."""
+        if not declaration.only:
+            return None
+        file, where = self.report.file, declaration.value.key.rpartition(".")[0]
+        for column in declaration.only:
+            if column not in table.columns:
+                what = f"table {table.name} has no column {column!r}"
+                remedy = f"It has {', '.join(table.columns)}."
+                raise ProblemsError([Problem(file, declaration.line, where, what, remedy)])
+        found = [
+            index
+            for index, row in enumerate(table.frame.to_dict("records"))
+            if all(str(row[column]) == value for column, value in declaration.only.items())
+        ]
+        if not found:
+            raise NothingKnownError
+        if len(found) > 1:
+            what = f"{len(found)} rows of table {table.name} are meant, not a single one"
+            remedy = "Narrow `only` down."
+            raise ProblemsError([Problem(file, declaration.line, where, what, remedy)])
+        return found[0]
+
+    def findings(self, figures: Mapping[str, Figure]) -> tuple[Finding, ...]:
+        """The findings that can be said, the most important first."""
+        findings = []
+        for declaration in sorted(self.report.findings, key=lambda item: item.rank):
+            text = self.say(declaration.text)
+            if text:
+                why = self.say(declaration.why) if declaration.why else ""
+                figure = figures.get(declaration.figure)
+                label = figure.label if figure else ""
+                findings.append(Finding(declaration.name, text, why, label))
+        return tuple(findings)
 
 
-def _findings(
-    report: ReportDefinition,
-    figures: Mapping[str, Figure],
-    sentences: Sentences,
-    problems: list[Problem],
-) -> tuple[Finding, ...]:
-    findings = []
-    for declaration in sorted(report.findings, key=lambda item: item.rank):
-        try:
-            text = sentences.say(declaration.text)
-            why = sentences.say(declaration.why) if declaration.why else ""
-        except ProblemsError as error:
-            problems += error.problems
-            continue
-        figure = figures.get(declaration.figure)
-        findings.append(Finding(declaration.name, text, why, figure.label if figure else ""))
-    return tuple(findings)
-
-
-__all__ = ["compose", "sentences_for"]
+__all__ = ["compared", "compose", "known_records", "sentences_for"]

@@ -11,10 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
-
 from briefing.formatting import is_missing
-from briefing.structures import Dataset, SourceEntry, Table
+from briefing.structures import Dataset, RecordEntry, Reference, SourceEntry, Table, Use
 
 _LINKS = (("document", "D"), ("source", "R"))
 
@@ -23,7 +21,7 @@ _LINKS = (("document", "D"), ("source", "R"))
 class _Entry:
     key: str
     record: dict[str, Any]
-    uses: dict[tuple[int, str], None] = field(default_factory=dict)
+    uses: dict[tuple[int, str], dict[str, None]] = field(default_factory=dict)
     figures: dict[str, None] = field(default_factory=dict)
 
 
@@ -34,18 +32,21 @@ class Provenance:
         """Give every document and source behind the tables its key, in the dataset's order."""
         self._dataset = dataset
         self._entries: dict[tuple[str, str], _Entry] = {}
+        self.records: dict[str, RecordEntry] = {}
         used: dict[str, set[tuple[str, str]]] = {letter: set() for _, letter in _LINKS}
         files: dict[tuple[str, str], None] = {}
         for table in tables:
-            found = self._places(table, self._rows(table))
-            for letter, places in found.items():
-                used[letter] |= set(places)
-            if table.dataset and not any(found.values()):
-                files.setdefault(("", table.dataset))
+            lines = {line for row in table.records for line in row}
+            places = {self._place(table.dataset, line) for line in lines}
+            for letter, place in places:
+                if letter:
+                    used[letter].add(place)
+                else:
+                    files.setdefault(place)
         for letter, wanted in used.items():
             for target in dict.fromkeys(name for name, _ in sorted(wanted)):
                 self._number(letter, target, {key for name, key in wanted if name == target})
-        for number, place in enumerate(files, 1):
+        for number, place in enumerate(sorted(files), 1):
             schema = dataset.schemas[place[1]]
             record = {"title": schema.title, "publisher": schema.file}
             self._entries[place] = _Entry(f"T{number}", record)
@@ -60,82 +61,96 @@ class Provenance:
                 plain = {str(key): value for key, value in record.items()}
                 self._entries[target, name] = _Entry(f"{letter}{already}", plain)
 
-    def _rows(self, table: Table, position: int | None = None) -> pd.DataFrame:
-        """The records behind the table, or behind one row of it."""
-        frame = self._dataset.frames.get(table.dataset)
-        if frame is None:
-            return pd.DataFrame()
-        chosen = table.records if position is None else (table.records[position],)
-        return frame.loc[sorted({line for row in chosen for line in row})]
-
-    def _places(self, table: Table, rows: pd.DataFrame) -> dict[str, list[tuple[str, str]]]:
-        """Which documents (D) and sources (R) the records name."""
-        found: dict[str, list[tuple[str, str]]] = {}
+    def _place(self, table: str, line: int) -> tuple[str, tuple[str, str]]:
+        """The letter, table and key of what the record names as its origin; else its file."""
+        schema = self._dataset.schemas[table]
+        row = self._dataset.frames[table].loc[line]
         for link, letter in _LINKS:
-            key = self._dataset.schemas[table.dataset].link_from(link) if link in rows else None
-            found[letter] = []
-            if key is not None:
-                found[letter] = [(key.table, str(name)) for name in rows[link].dropna().unique()]
-        return found
+            key = schema.link_from(link)
+            if key is not None and not is_missing(row[link]):
+                return letter, (key.table, str(row[link]))
+        return "", ("", table)
 
-    def used(self, table: Table, label: str, position: int | None = None) -> tuple[str, ...]:
+    def used(
+        self, table: Table, label: str, position: int | None = None
+    ) -> tuple[tuple[Reference, ...], tuple[tuple[str, ...], ...]]:
         """Note the records behind a table (or one row of it) for a figure.
 
         Returns:
-            References such as "D1 ¶6, ¶11" or "R3", in the order of the appendix.
+            References in the order of the appendix, and for each row the ids of its records.
         """
-        rows = self._rows(table, position)
-        marks: dict[tuple[str, str], dict[int, None]] = {}
-        for link, letter in _LINKS:
-            for place in self._places(table, rows)[letter] if len(rows) else []:
-                paragraphs = marks.setdefault(place, {})
-                for _, row in rows[rows[link] == place[1]].iterrows():
-                    self._note(place, row, paragraphs)
-        if not marks and ("", table.dataset) in self._entries:
-            marks["", table.dataset] = {}
+        if table.dataset not in self._dataset.frames:
+            return (), tuple(() for _ in table.records)
+        chosen = table.records if position is None else (table.records[position],)
+        marks: dict[tuple[str, str], set[int]] = {}
+        rows = []
+        for lines in chosen:
+            rows.append(tuple(self._note(table.dataset, line, marks) for line in lines))
         for place in marks:
             if label:
                 self._entries[place].figures.setdefault(label)
-        references = [
-            (self._entries[place].key, ", ".join(f"¶{n}" for n in sorted(found)))
-            for place, found in marks.items()
-        ]
-        return tuple(f"{key} {text}".strip() for key, text in sorted(references, key=_by_key))
+        found = [Reference(self._entries[p].key, tuple(sorted(n))) for p, n in marks.items()]
+        return tuple(sorted(found, key=lambda item: _by_key(item.key))), tuple(rows)
 
-    def _note(self, place: tuple[str, str], row: pd.Series[Any], found: dict[int, None]) -> None:
-        if is_missing(row.get("paragraph")):
-            return
-        paragraph = int(row["paragraph"])
-        found.setdefault(paragraph)
-        self._entries[place].uses.setdefault((paragraph, str(row.get("as_printed", ""))))
+    def _note(self, table: str, line: int, marks: dict[tuple[str, str], set[int]]) -> str:
+        """Remember a record and where it was read; returns its id."""
+        schema = self._dataset.schemas[table]
+        row = self._dataset.frames[table].loc[line]
+        _, place = self._place(table, line)
+        entry = self._entries[place]
+        paragraphs = marks.setdefault(place, set())
+        paragraph = None if is_missing(row.get("paragraph")) else int(str(row["paragraph"]))
+        printed, caveat = _text(row, "as_printed"), _text(row, "caveat")
+        if paragraph is not None:
+            paragraphs.add(paragraph)
+            use = entry.uses.setdefault((paragraph, printed), {})
+            if caveat:
+                use.setdefault(caveat)
+        key = ", ".join(str(row[column]) for column in schema.primary_key) or f"line {line}"
+        name = f"{table}/{key}"
+        if name not in self.records:
+            values = {str(c): _shown(row[c]) for c in row.index if not is_missing(row[c])}
+            self.records[name] = RecordEntry(
+                name, schema.file, line, entry.key, paragraph, printed, caveat, values
+            )
+        return name
+
+    def caveats(self, rows: Iterable[Iterable[str]]) -> tuple[str, ...]:
+        """What the records of these rows say that a reader must know, each once."""
+        found = {self.records[name].caveat: None for row in rows for name in row}
+        return tuple(caveat for caveat in found if caveat)
 
     def entries(self) -> tuple[SourceEntry, ...]:
         """The appendix: documents, then reference sources, each in the dataset's order."""
-        ordered = sorted(self._entries.values(), key=lambda entry: _by_key((entry.key, "")))
+        ordered = sorted(self._entries.values(), key=lambda entry: _by_key(entry.key))
         return tuple(_source_entry(entry) for entry in ordered if entry.figures or entry.uses)
 
 
-def _by_key(reference: tuple[str, str]) -> tuple[str, int]:
-    return reference[0][0], int(reference[0][1:])
+def _by_key(key: str) -> tuple[str, int]:
+    return key[0], int(key[1:])
 
 
 def _source_entry(entry: _Entry) -> SourceEntry:
     record = entry.record
-    uses = sorted(entry.uses, key=lambda use: use[0])
+    ordered = sorted(entry.uses.items(), key=lambda use: use[0][0])
     return SourceEntry(
         key=entry.key,
         title=_text(record, "title"),
         publisher=_text(record, "publisher"),
         published=_published(record),
         caveat=_text(record, "note") or _text(record, "caveat"),
-        uses=tuple(uses),
+        uses=tuple(Use(number, words, tuple(caveats)) for (number, words), caveats in ordered),
         figures=tuple(entry.figures),
     )
 
 
-def _text(record: dict[str, Any], column: str) -> str:
+def _text(record: Any, column: str) -> str:
     value = record.get(column)
     return "" if is_missing(value) else str(value)
+
+
+def _shown(value: Any) -> str:
+    return str(value.date()) if hasattr(value, "date") else str(value)
 
 
 def _published(record: dict[str, Any]) -> str:

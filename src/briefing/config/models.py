@@ -204,6 +204,62 @@ class SectionKeys(_Strict):
     """Figures, in order."""
 
 
+class GateKeys(_Strict):
+    """A check of the data gate; which keys it needs depends on its kind."""
+
+    kind: Literal["max_age", "rows", "all_present", "reconciles", "parts_fit"]
+    """max_age: the newest record is at most so many days old. rows: their number lies in a band.
+    all_present: each key of a referenced table has a record. reconciles: parts add up to the
+    printed whole. parts_fit: no parts exceed their whole."""
+    table: str
+    """The table of the dataset that is looked at."""
+    otherwise: Literal["caveat", "hold"]
+    """What happens if it fails: the issue goes out with a printed caveat, or is held."""
+    column: str = ""
+    """For max_age the column of dates, for all_present the foreign key."""
+    measure: str = ""
+    """For reconciles and parts_fit the measure, whose ``part_of`` says what lies inside what."""
+    days: int = Field(default=0, ge=0)
+    """For max_age the days allowed."""
+    at_least: int = Field(default=0, ge=0)
+    """For rows the smallest number."""
+    at_most: int | None = None
+    """For rows the largest number."""
+    tolerance: float = Field(default=0.0, ge=0, le=1)
+    """For reconciles and parts_fit the share of the whole that may differ."""
+    only: dict[str, str] = {}
+    """Columns and values that narrow the records down."""
+    among: dict[str, str] = {}
+    """For all_present, columns and values of the referenced table that are not expected."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> GateKeys:
+        needs = {"max_age": "column", "all_present": "column"}
+        needed = needs.get(self.kind, "measure")
+        if self.kind != "rows" and not getattr(self, needed):
+            raise ValueError(f"a check of kind {self.kind} needs `{needed}`")
+        return self
+
+
+class SinceKeys(_Strict):
+    """What "Since the last issue" compares."""
+
+    tables: list[str] = Field(min_length=1)
+    """Tables of the dataset whose records are compared with those of the previous issue."""
+    due: str = ""
+    """A table of this report whose rows may fall due."""
+    due_column: str = ""
+    """Its column of dates."""
+    due_label: str = ""
+    """Its column that names a row."""
+
+    @model_validator(mode="after")
+    def _together(self) -> SinceKeys:
+        if len({bool(self.due), bool(self.due_column), bool(self.due_label)}) > 1:
+            raise ValueError("give `due`, `due_column` and `due_label` together, or none")
+        return self
+
+
 class ReportKeys(_Strict):
     """report.yaml."""
 
@@ -227,6 +283,10 @@ class ReportKeys(_Strict):
     """Chapters, in order."""
     methods: list[Words] = []
     """How the numbers were made, at the end."""
+    gate: dict[Name, GateKeys] = {}
+    """Checks that the data must pass before an issue goes out."""
+    since_last_issue: SinceKeys | None = None
+    """Compare with the previous issue, in a section of its own."""
 
     @property
     def period_grain(self) -> Grain:

@@ -17,10 +17,12 @@ from briefing.structures import (
     Derivation,
     FigureDeclaration,
     FindingDeclaration,
+    GateCheck,
     KeyFigureDeclaration,
     MeasureUse,
     ReportDefinition,
     SectionDeclaration,
+    SinceDeclaration,
     TableDeclaration,
     Text,
 )
@@ -85,6 +87,11 @@ class _Builder:
             methods=tuple(
                 self._text(words, ("methods", i)) for i, words in enumerate(keys.methods)
             ),
+            gate=tuple(
+                GateCheck(name=name, line=self._positions.line(("gate", name)), **dict(check))
+                for name, check in keys.gate.items()
+            ),
+            since=self._since(),
             parameters=keys.parameters,
         )
         self._check_places()
@@ -248,6 +255,20 @@ class _Builder:
         text = self._texts(keys.text, (*path, "text"))
         return SectionDeclaration(
             self._text(keys.title, (*path, "title")), text, tuple(keys.figures)
+        )
+
+    def _since(self) -> SinceDeclaration | None:
+        keys = self._keys.since_last_issue
+        if keys is None:
+            return None
+        if keys.due:
+            self._known_table(keys.due, ("since_last_issue", "due"))
+        return SinceDeclaration(
+            tuple(keys.tables),
+            self._positions.line(("since_last_issue",)),
+            keys.due,
+            keys.due_column,
+            keys.due_label,
         )
 
     def _check_places(self) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from briefing.rendering.files import figure_files
+from briefing.rendering.files import figure_files, known_json
 from briefing.rendering.html import Layout
+from briefing.rendering.lineage import PROVENANCE, lineage
 from briefing.structures import Composition, Document
 
 FORMATS = ("pdf", "html")
+KNOWN = "known.json"
 
 
 def render(composition: Composition, report_folder: Path, formats: tuple[str, ...]) -> Document:
@@ -23,6 +25,9 @@ def render(composition: Composition, report_folder: Path, formats: tuple[str, ..
     """
     layout = Layout(composition, report_folder)
     files = figure_files(composition)
+    files[PROVENANCE] = lineage(composition).encode()
+    if composition.known:
+        files[KNOWN] = known_json(composition).encode()
     pages = 0
     if "html" in formats:
         files["index.html"] = layout.page().encode()
@@ -33,4 +38,4 @@ def render(composition: Composition, report_folder: Path, formats: tuple[str, ..
     return Document(dict(sorted(files.items())), pages)
 
 
-__all__ = ["FORMATS", "render"]
+__all__ = ["FORMATS", "KNOWN", "PROVENANCE", "render"]

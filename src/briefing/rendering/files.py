@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from io import StringIO
 from typing import Any
 
@@ -18,6 +19,15 @@ def figure_files(composition: Composition) -> dict[str, bytes]:
             files[f"figures/{figure.name}.svg"] = figure.chart.svg.encode()
         files[f"tables/{figure.name}.csv"] = table_csv(figure.table).encode()
     return files
+
+
+def known_json(composition: Composition) -> str:
+    """The records as this issue knew them, for the next issue to compare with."""
+    body = {
+        record.id: {"name": record.name, "value": record.value, "digest": record.digest}
+        for record in composition.known
+    }
+    return json.dumps(body, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
 
 
 def every_figure(composition: Composition) -> list[Figure]:

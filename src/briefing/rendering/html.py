@@ -11,6 +11,7 @@ from markupsafe import Markup
 from briefing.errors import RenderError
 from briefing.fonts import FAMILY, embedded
 from briefing.rendering.files import every_figure
+from briefing.rendering.lineage import lineage
 from briefing.structures import Composition, Figure
 from briefing.templating import environment
 
@@ -56,9 +57,14 @@ class Layout:
             line = getattr(error, "lineno", None)
             place = f"{TEMPLATE}, line {line}" if line else TEMPLATE
             raise RenderError(f"The layout does not work out ({place}): {error}") from error
-        return (
-            page if for_pdf else page.replace("<style>", f"<style>\n{embedded(unescape(page))}", 1)
-        )
+        return page if for_pdf else self._alone(page)
+
+    def _alone(self, page: str) -> str:
+        """The page with what it needs to stand alone: its font, and its provenance as JSON-LD."""
+        data = lineage(self._composition).replace("<", "\\u003c")
+        script = f'<script type="application/ld+json">\n{data}</script>\n</head>'
+        styled = page.replace("<style>", f"<style>\n{embedded(unescape(page))}", 1)
+        return styled.replace("</head>", script, 1)
 
     def pictures(self) -> dict[str, bytes]:
         """Charts by the address that the PDF's page asks for."""

@@ -140,6 +140,49 @@ class SectionDeclaration:
 
 
 @dataclass(frozen=True)
+class GateCheck:
+    """A check that the data must pass before an issue goes out.
+
+    Attributes:
+        kind: max_age, rows, all_present, reconciles or parts_fit.
+        otherwise: "caveat" (goes out with a printed caveat) or "hold".
+        only: columns and values that narrow the records down.
+        among: for all_present, columns and values of keys that are not expected.
+    """
+
+    name: str
+    kind: str
+    table: str
+    otherwise: str
+    line: int
+    column: str = ""
+    measure: str = ""
+    days: int = 0
+    at_least: int = 0
+    at_most: int | None = None
+    tolerance: float = 0.0
+    only: Mapping[str, str] = field(default_factory=dict)
+    among: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SinceDeclaration:
+    """What "Since the last issue" compares.
+
+    Attributes:
+        tables: tables of the dataset whose records are compared.
+        due: a declared table and its date column; rows that fell due since are named.
+        due_label: the column that names such a row.
+    """
+
+    tables: tuple[str, ...]
+    line: int
+    due: str = ""
+    due_column: str = ""
+    due_label: str = ""
+
+
+@dataclass(frozen=True)
 class ReportDefinition:
     """One folder of ``report_templates/``, checked."""
 
@@ -155,4 +198,6 @@ class ReportDefinition:
     key_figures: tuple[KeyFigureDeclaration, ...]
     sections: tuple[SectionDeclaration, ...]
     methods: tuple[Text, ...]
+    gate: tuple[GateCheck, ...] = ()
+    since: SinceDeclaration | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from briefing.errors import Problem
 from briefing.periods import Period
 from briefing.structures.declarations import ReportDefinition, TableDeclaration
 from briefing.structures.description import TableSchema
@@ -132,16 +133,55 @@ class PrintedTable:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """Where a figure's records were read: a key of the appendix and paragraphs there."""
+
+    key: str
+    paragraphs: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.key} {', '.join(f'¶{number}' for number in self.paragraphs)}".strip()
+
+
+@dataclass(frozen=True)
+class RecordEntry:
+    """A record that stands behind a figure.
+
+    Attributes:
+        id: the table's name and the record's key, such as ``funding/fund-robot-si-total``.
+        file, line: where it stands in the dataset.
+        source: key of the appendix, such as ``D1``.
+        values: the record's cells as text, empty ones left out.
+    """
+
+    id: str
+    file: str
+    line: int
+    source: str
+    paragraph: int | None
+    as_printed: str
+    caveat: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Figure:
-    """What a reader sees, numbered: a chart or a printed table with its words and sources."""
+    """What a reader sees, numbered: a chart or a printed table with its words and sources.
+
+    Attributes:
+        caveats: what the records behind it say that a reader must know.
+        rows: for each row of the table, the ids of the records behind it.
+    """
 
     name: str
     label: str
     number: int
     title: str
     notes: tuple[str, ...]
-    sources: tuple[str, ...]
+    caveats: tuple[str, ...]
+    sources: tuple[Reference, ...]
     table: Table
+    rows: tuple[tuple[str, ...], ...]
     chart: Chart | None = None
     printed: PrintedTable | None = None
 
@@ -157,6 +197,15 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Use:
+    """Words as printed in a paragraph of a document, and the caveats of what was read there."""
+
+    paragraph: int
+    as_printed: str
+    caveats: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SourceEntry:
     """One line of the source appendix.
 
@@ -164,7 +213,7 @@ class SourceEntry:
         key: short key that notes use, such as ``D1`` or ``R3``.
         title, publisher, published: as the dataset's documents or reference sources say.
         caveat: how the date was found, or what a reader should know.
-        uses: for a document, paragraphs with the words as printed there.
+        uses: for a document, what was read there, in the order of its paragraphs.
         figures: labels of the figures that rest on it.
     """
 
@@ -173,7 +222,7 @@ class SourceEntry:
     publisher: str
     published: str
     caveat: str
-    uses: tuple[tuple[int, str], ...]
+    uses: tuple[Use, ...]
     figures: tuple[str, ...]
 
 
@@ -193,7 +242,57 @@ class KeyFigure:
 
     value: str
     label: str
-    sources: tuple[str, ...]
+    sources: tuple[Reference, ...]
+    records: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """How a check of the data gate came out: passed, caveat or hold, and what was seen."""
+
+    name: str
+    outcome: str
+    said: str
+
+
+@dataclass(frozen=True)
+class KnownRecord:
+    """A record as it was known when an issue was made, for the next issue to compare with.
+
+    Attributes:
+        id: the table's name and the record's key.
+        name: how a reader would call it.
+        value: its measured values as text, with units; empty where it measures nothing.
+        digest: SHA-256 over all its cells.
+    """
+
+    id: str
+    name: str
+    value: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Since:
+    """What happened since the previous issue.
+
+    Attributes:
+        previous: the previous issue's period for a reader; empty for the first issue.
+        restated: records whose measured value is not what it was, as (name, before, now).
+        due: what fell due in between.
+    """
+
+    previous: str
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+    restated: tuple[tuple[str, str, str], ...] = ()
+    due: tuple[str, ...] = ()
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing happened."""
+        return not any((self.added, self.changed, self.withdrawn, self.restated, self.due))
 
 
 @dataclass(frozen=True)
@@ -215,6 +314,11 @@ class Composition:
     sections: tuple[Section, ...]
     methods: tuple[str, ...]
     sources: tuple[SourceEntry, ...]
+    records: Mapping[str, RecordEntry]
+    gate: tuple[GateResult, ...] = ()
+    omitted: tuple[Problem, ...] = ()
+    since: Since | None = None
+    known: tuple[KnownRecord, ...] = ()
 
 
 @dataclass(frozen=True)

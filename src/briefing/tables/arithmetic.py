@@ -56,6 +56,11 @@ def derive(
         ValueError: a column is missing, units are added that differ, or the unit that was
             declared is not the unit that comes out.
     """
+    title = derivation.name.replace("_", " ")
+    named = [name for name in columns_of(derivation.formula) if name in frame]
+    if any(bool(frame[name].isna().all()) for name in named):  # nothing known, so no unit either
+        empty = pd.Series(pd.NA, index=frame.index, dtype="Float64")
+        return empty, Column(derivation.name, title, "quantity", derivation.unit)
     values, unit = _value(parse(derivation.formula), frame, columns)
     if not isinstance(values, pd.Series):
         raise ValueError(f"{derivation.formula!r} names no column")
@@ -63,7 +68,7 @@ def derive(
         raise ValueError(f"the formula gives {unit}, but {derivation.unit} is declared")
     declared = derivation.unit or unit
     finite = values.astype("Float64").replace([float("inf"), float("-inf")], None)
-    return finite, Column(derivation.name, derivation.name.replace("_", " "), "quantity", declared)
+    return finite, Column(derivation.name, title, "quantity", declared)
 
 
 def _value(node: ast.expr, frame: pd.DataFrame, columns: Mapping[str, Column]) -> tuple[Any, str]:

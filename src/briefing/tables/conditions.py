@@ -101,6 +101,21 @@ def parameters_of(condition: Condition | None) -> Iterator[str]:
             yield from parameters_of(part)
 
 
+def possible(condition: Condition | None, column: str, value: str) -> bool:
+    """Whether a row could meet the condition that has this value, whatever else it has."""
+    if condition is None:
+        return True
+    if isinstance(condition, Comparison):
+        if condition.column != column or isinstance(condition.value, Parameter):
+            return True
+        return bool(holds(condition, pd.DataFrame({column: [value]}), {}).iloc[0])
+    if condition.operator == "not":
+        others = any(name != column for name in columns_of(condition))
+        return others or not possible(condition.parts[0], column, value)
+    parts = [possible(part, column, value) for part in condition.parts]
+    return all(parts) if condition.operator == "and" else any(parts)
+
+
 def holds(condition: Condition, frame: pd.DataFrame, scope: Mapping[str, Any]) -> pd.Series[bool]:
     """Which rows of the frame meet the condition; a missing cell meets none but ``== None``.
 

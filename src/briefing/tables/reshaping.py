@@ -10,6 +10,7 @@ import pandas as pd
 
 from briefing.structures import Column
 from briefing.tables import names
+from briefing.tables.conditions import possible
 from briefing.tables.work import LINES, OTHER, Work
 
 
@@ -56,7 +57,7 @@ def pivoted(
     lines: list[list[int]] = [[] for _ in range(len(result))]
     described = {key: columns[key] for key in rest}
     places = {tuple(_plain(row)): i for i, row in enumerate(result[rest].itertuples(index=False))}
-    values = [value for value in frame[pivot].unique() if not pd.isna(value)]
+    values = _pivot_values(work, frame, pivot)
     for value in values:
         part = frame[frame[pivot] == value]
         at = [places[tuple(_plain(row))] for row in part[rest].itertuples(index=False)]
@@ -75,6 +76,19 @@ def pivoted(
             described[name] = replace(column, name=name, title=str(value), **cast(Any, moved))
     result[LINES] = pd.Series(lines, dtype=object)
     return result, described
+
+
+def _pivot_values(work: Work, frame: pd.DataFrame, pivot: str) -> list[str]:
+    """The values that become columns.
+
+    All that the column's vocabulary and the table's condition allow, so that the columns do not
+    depend on what happens to be known; without a vocabulary, those that are there.
+    """
+    field = work.schema.field_named(work.declaration.pivot)
+    if field is None or not field.enum:
+        return [str(value) for value in frame[pivot].unique() if not pd.isna(value)]
+    where = work.declaration.where
+    return [value for value in field.enum if possible(where, field.name, value)]
 
 
 def _plain(row: Sequence[Any]) -> list[Any]:

@@ -11,6 +11,7 @@ import pandas as pd
 from briefing.errors import Problem
 from briefing.structures import Dataset, RawTable
 from briefing.validation.cells import typed_frame
+from briefing.validation.gate import pass_gate
 from briefing.validation.keys import relation_problems, row_problems
 
 
@@ -43,4 +44,4 @@ def known_on(dataset: Dataset, day: date) -> Dataset:
     return Dataset(dataset.title, dataset.schemas, frames, dataset.files)
 
 
-__all__ = ["known_on", "validate"]
+__all__ = ["known_on", "pass_gate", "validate"]

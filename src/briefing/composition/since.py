@@ -1,0 +1,143 @@
+"""Since the last issue: which records came, changed, were withdrawn or restated, what fell due."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from briefing.formatting import day, is_missing, qualified, quantity
+from briefing.structures import (
+    Dataset,
+    Field,
+    KnownRecord,
+    Since,
+    SinceDeclaration,
+    Table,
+    TableSchema,
+)
+
+_NAMES = ("name_en", "indicator_name", "title", "strategy", "claim", "sector_name_en", "purpose")
+
+
+def known_records(
+    dataset: Dataset, tables: Iterable[str], language: str
+) -> tuple[KnownRecord, ...]:
+    """Every record of the tables as it is known now, for this issue and the next."""
+    records = []
+    for name in tables:
+        schema = dataset.schemas[name]
+        for _, row in dataset.frames[name].iterrows():
+            key = ", ".join(str(row[column]) for column in schema.primary_key)
+            cells = {str(column): _text(row[column]) for column in row.index}
+            digest = hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()
+            called = _called(dataset, schema, row, language) or key
+            value = _measured(schema, row, language)
+            records.append(KnownRecord(f"{name}/{key}", called, value, digest))
+    return tuple(records)
+
+
+def _text(value: Any) -> str:
+    if is_missing(value):
+        return ""
+    return str(value.date()) if hasattr(value, "date") else str(value)
+
+
+def _called(dataset: Dataset, schema: TableSchema, row: pd.Series[Any], language: str) -> str:
+    """A name for a reader: the record's own, or those of what it links."""
+    for column in (f"name_{language}", *_NAMES):
+        if column in row and not is_missing(row[column]):
+            return str(row[column])
+    linked = []
+    for key in schema.foreign_keys:
+        target = dataset.schemas[key.table]
+        shown = next((c for c in (f"name_{language}", "name_en") if target.field_named(c)), None)
+        if shown is None or len(key.fields) != 1 or is_missing(row[key.fields[0]]):
+            continue
+        frame = dataset.frames[key.table]
+        found = frame.loc[frame[key.reference[0]] == row[key.fields[0]], shown]
+        if len(found):
+            linked.append(str(found.iloc[0]))
+    return ", ".join(dict.fromkeys(linked))
+
+
+def _measured(schema: TableSchema, row: pd.Series[Any], language: str) -> str:
+    parts = []
+    for measure in schema.measures.values():
+        field = schema.field_named(measure.column)
+        if field is not None:
+            parts.append(_quantity(field, row, language))
+    return "; ".join(filter(None, parts))
+
+
+def _quantity(field: Field, row: pd.Series[Any], language: str) -> str:
+    value = row[field.name]
+    if is_missing(value):
+        return ""
+    unit = str(row[field.unit_column]) if field.unit_column else field.unit
+    hedge = row[field.qualifier_column] if field.qualifier_column else None
+    return qualified(quantity(value, unit, language), hedge, language)
+
+
+def compared(
+    declaration: SinceDeclaration,
+    now: tuple[KnownRecord, ...],
+    before: tuple[KnownRecord, ...] | None,
+    previous: tuple[str, date] | None,
+    tables: Mapping[str, Table],
+    as_of: date,
+    language: str,
+) -> Since:
+    """Compare the records of this issue with those of the previous one.
+
+    Args:
+        before: the previous issue's records; None for the first issue.
+        previous: its period for a reader, and its as-of day.
+    """
+    if before is None or previous is None:
+        return Since("")
+    old = {record.id: record for record in before}
+    new = {record.id: record for record in now}
+    both = [(old[key], new[key]) for key in new if key in old]
+    return Since(
+        previous=previous[0],
+        added=tuple(_said(record) for key, record in new.items() if key not in old),
+        changed=tuple(
+            _said(record)
+            for was, record in both
+            if was.digest != record.digest and was.value == record.value
+        ),
+        withdrawn=tuple(_said(record) for key, record in old.items() if key not in new),
+        restated=tuple(
+            (record.name, was.value, record.value)
+            for was, record in both
+            if was.value != record.value
+        ),
+        due=_fallen_due(declaration, tables, previous[1], as_of, language),
+    )
+
+
+def _said(record: KnownRecord) -> str:
+    return f"{record.name}: {record.value}" if record.value else record.name
+
+
+def _fallen_due(
+    declaration: SinceDeclaration,
+    tables: Mapping[str, Table],
+    since: date,
+    as_of: date,
+    language: str,
+) -> tuple[str, ...]:
+    if not declaration.due or declaration.due not in tables:
+        return ()
+    rows = tables[declaration.due].frame
+    due = rows[declaration.due_column]
+    fallen = rows[(due > pd.Timestamp(since)) & (due <= pd.Timestamp(as_of))]
+    return tuple(
+        f"{row[declaration.due_label]}, due {day(row[declaration.due_column], language)}"
+        for _, row in fallen.iterrows()
+    )

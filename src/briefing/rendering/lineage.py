@@ -1,0 +1,109 @@
+"""The provenance of an issue as JSON-LD: figure, row, record, document and paragraph.
+
+Terms are those of schema.org and, for what was derived from what, of the W3C's PROV-O
+(https://www.w3.org/TR/prov-o/).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from briefing.formatting import is_missing
+from briefing.rendering.files import every_figure
+from briefing.structures import Composition, Figure, KeyFigure, RecordEntry, SourceEntry
+
+PROVENANCE = "provenance.json"
+
+
+def lineage(composition: Composition) -> str:
+    """The whole way from each number back to where it was read, as JSON text."""
+    body = {
+        "@context": {"@vocab": "https://schema.org/", "prov": "http://www.w3.org/ns/prov#"},
+        "@type": "Report",
+        "name": composition.title,
+        "inLanguage": composition.language,
+        "temporalCoverage": f"{composition.period.start}/{composition.period.end}",
+        "publisher": {"@type": "Organization", "name": composition.publisher},
+        "asOf": composition.as_of.isoformat(),
+        "isBasedOn": [_source(entry) for entry in composition.sources],
+        "hasPart": [
+            *(_key_figure(number, item) for number, item in enumerate(composition.key_figures, 1)),
+            *(_figure(figure) for figure in every_figure(composition)),
+        ],
+        "records": [_record(entry) for _, entry in sorted(composition.records.items())],
+    }
+    return json.dumps(body, ensure_ascii=False, indent=1) + "\n"
+
+
+def _source(entry: SourceEntry) -> dict[str, Any]:
+    return {
+        "@id": f"#source-{entry.key}",
+        "@type": "CreativeWork",
+        "name": entry.title,
+        "publisher": entry.publisher,
+        "datePublished": entry.published,
+        "disambiguatingDescription": entry.caveat,
+    }
+
+
+def _key_figure(number: int, item: KeyFigure) -> dict[str, Any]:
+    rows = [{"cells": {"value": item.value}, "prov:wasDerivedFrom": list(item.records)}]
+    return {
+        "@id": f"#key-figure-{number}",
+        "@type": "Observation",
+        "identifier": f"key_figure_{number}",
+        "alternateName": f"Key figure {number}",
+        "name": f"{item.value}: {item.label}",
+        "derivations": {},
+        "rows": rows,
+    }
+
+
+def _figure(figure: Figure) -> dict[str, Any]:
+    table = figure.table
+    rows = []
+    for cells, records in zip(table.frame.to_dict("records"), figure.rows, strict=True):
+        shown = {
+            str(name): _cell(value)
+            for name, value in cells.items()
+            if name in table.columns and not is_missing(value)
+        }
+        rows.append({"cells": shown, "prov:wasDerivedFrom": list(records)})
+    derived = {item.name: item for item in table.declaration.derive}
+    return {
+        "@id": f"#{figure.label.lower().replace(' ', '-')}",
+        "@type": "Dataset",
+        "identifier": figure.name,
+        "alternateName": figure.label,
+        "name": figure.title,
+        "variableMeasured": [
+            {"@type": "PropertyValue", "name": name, "unitText": column.unit}
+            for name, column in table.columns.items()
+        ],
+        "derivations": {name: item.formula for name, item in derived.items()},
+        "rows": rows,
+    }
+
+
+def _cell(value: Any) -> Any:
+    if hasattr(value, "date"):
+        return str(value.date())
+    if hasattr(value, "item"):
+        return value.item()
+    return value
+
+
+def _record(entry: RecordEntry) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "@id": entry.id,
+        "file": entry.file,
+        "line": entry.line,
+        "source": f"#source-{entry.source}",
+        "values": dict(entry.values),
+    }
+    if entry.paragraph is not None:
+        body |= {"paragraph": entry.paragraph, "asPrinted": entry.as_printed}
+    if entry.caveat:
+        body["caveat"] = entry.caveat
+    return body

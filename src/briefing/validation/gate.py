@@ -1,0 +1,174 @@
+"""The data gate: declared checks decide whether an issue goes out, with a caveat, or is held.
+
+Unlike problems, which are errors to be mended, a gate looks at sound data and asks whether it is
+fresh, complete and consistent enough to print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from briefing.formatting import day, is_missing, number, quantity
+from briefing.structures import Dataset, GateCheck, GateResult, TableSchema
+
+
+def pass_gate(
+    checks: tuple[GateCheck, ...], dataset: Dataset, as_of: date, language: str
+) -> tuple[GateResult, ...]:
+    """The result of every check, in the order declared.
+
+    Args:
+        dataset: as known on the as-of day.
+
+    Raises:
+        ValueError: a check names a table or column that does not exist, as (check, reason).
+    """
+    results = []
+    for check in checks:
+        if check.table not in dataset.frames:
+            raise ValueError(check.name, f"the dataset has no table {check.table!r}")
+        schema, frame = dataset.schemas[check.table], dataset.frames[check.table]
+        for column in filter(None, (check.column, check.measure and _column(schema, check))):
+            if column not in frame:
+                raise ValueError(check.name, f"table {check.table} has no column {column!r}")
+        rows = _narrowed(check, frame)
+        passed, said = _KINDS[check.kind](check, rows, dataset, as_of, language)
+        outcome = "passed" if passed else check.otherwise
+        results.append(GateResult(check.name, outcome, said))
+    return tuple(results)
+
+
+def _column(schema: TableSchema, check: GateCheck) -> str:
+    measure = schema.measures.get(check.measure)
+    if measure is None:
+        known = ", ".join(schema.measures) or "none"
+        raise ValueError(
+            check.name, f"table {check.table} has no measure {check.measure!r}; it has {known}"
+        )
+    return measure.column
+
+
+def _narrowed(check: GateCheck, frame: pd.DataFrame) -> pd.DataFrame:
+    for column, wanted in check.only.items():
+        if column not in frame:
+            raise ValueError(check.name, f"table {check.table} has no column {column!r}")
+        frame = frame[frame[column].astype("str") == wanted]
+    return frame
+
+
+Verdict = tuple[bool, str]
+
+
+def _max_age(
+    check: GateCheck, rows: pd.DataFrame, _: Dataset, as_of: date, language: str
+) -> Verdict:
+    """The newest record is not older than so many days."""
+    newest: Any = rows[check.column].max() if len(rows) else None
+    if is_missing(newest):
+        return False, f"{check.table} holds no dated record"
+    age = (as_of - newest.date()).days
+    said = (
+        f"the newest record of {check.table} is of {day(newest, language)}, "
+        f"{number(age, language)} days before; allowed are {number(check.days, language)}"
+    )
+    return age <= check.days, said
+
+
+def _rows(check: GateCheck, rows: pd.DataFrame, _: Dataset, __: date, language: str) -> Verdict:
+    """The number of records lies in the band."""
+    low, high = check.at_least, check.at_most
+    band = f"at least {number(low, language)}"
+    if high is not None:
+        band += f" and at most {number(high, language)}"
+    passed = len(rows) >= low and (high is None or len(rows) <= high)
+    return passed, f"{check.table} has {number(len(rows), language)} records; expected {band}"
+
+
+def _all_present(
+    check: GateCheck, rows: pd.DataFrame, dataset: Dataset, _: date, language: str
+) -> Verdict:
+    """Every key of the referenced table has a record."""
+    link = dataset.schemas[check.table].link_from(check.column)
+    if link is None:
+        raise ValueError(check.name, f"{check.column!r} of {check.table} is no foreign key")
+    wanted = dataset.frames[link.table]
+    for column, value in check.among.items():
+        if column not in wanted:
+            raise ValueError(check.name, f"table {link.table} has no column {column!r}")
+        wanted = wanted[wanted[column].astype("str") != value]
+    keys = list(wanted[link.reference[0]])
+    absent = [str(key) for key in keys if key not in set(rows[check.column])]
+    if absent:
+        return False, f"{check.table} lacks {', '.join(absent)}"
+    return True, f"{check.table} has a record for each of the {number(len(keys), language)}"
+
+
+def _reconciles(
+    check: GateCheck, rows: pd.DataFrame, dataset: Dataset, _: date, language: str
+) -> Verdict:
+    """Parts add up to the whole that is printed, within a tolerance."""
+    worst, said = 0.0, f"no whole of {check.table} has parts"
+    for whole, total, parts, unit in _wholes(check, rows, dataset):
+        gap = abs(parts - total) / total if total else 1.0
+        if gap >= worst:
+            worst = gap
+            said = (
+                f"the parts of {whole} add up to {quantity(parts, unit, language)}, "
+                f"printed is {quantity(total, unit, language)}"
+            )
+    return worst <= check.tolerance, said
+
+
+def _parts_fit(
+    check: GateCheck, rows: pd.DataFrame, dataset: Dataset, _: date, language: str
+) -> Verdict:
+    """No parts exceed their whole."""
+    over, count = [], 0
+    for whole, total, parts, unit in _wholes(check, rows, dataset):
+        count += 1
+        if parts > total * (1 + check.tolerance):
+            over.append(
+                f"the parts of {whole} add up to {quantity(parts, unit, language)}, "
+                f"more than its {quantity(total, unit, language)}"
+            )
+    if over:
+        return False, "; ".join(over)
+    return (
+        True,
+        f"no parts exceed their whole in {check.table}; {number(count, language)} looked at",
+    )
+
+
+def _wholes(
+    check: GateCheck, rows: pd.DataFrame, dataset: Dataset
+) -> list[tuple[str, Any, Any, str]]:
+    """For each record with parts: its key, its value, the sum of the parts, the unit."""
+    schema = dataset.schemas[check.table]
+    measure = schema.measures[check.measure]
+    field = schema.field_named(measure.column)
+    key = schema.primary_key[0]
+    found = []
+    for whole, parts in rows.dropna(subset=[measure.part_of]).groupby(measure.part_of, sort=False):
+        own = rows[rows[key] == whole]
+        if not len(own):
+            continue
+        unit = field.unit if field else ""
+        if field and field.unit_column:
+            unit = str(own[field.unit_column].iloc[0])
+        column = measure.column
+        found.append((str(whole), own[column].iloc[0], parts[column].sum(), unit))
+    return found
+
+
+Kind = Callable[[GateCheck, pd.DataFrame, Dataset, date, str], Verdict]
+_KINDS: Mapping[str, Kind] = {
+    "max_age": _max_age,
+    "rows": _rows,
+    "all_present": _all_present,
+    "reconciles": _reconciles,
+    "parts_fit": _parts_fit,
+}
