@@ -22,6 +22,8 @@ LANGUAGES = ("en", "ko")
 
 _SCALES_EN = ((10**12, "trillion", "tn"), (10**9, "billion", "bn"), (10**6, "million", "m"))
 _SCALES_KO = ((10**12, "조"), (10**8, "억"), (10**4, "만"))
+CURRENCIES = ("KRW", "USD")
+"""Units that are money; an amount in one of them is kept in its minor units."""
 _CURRENCY_EN = {"KRW": "won", "USD": "US dollars"}
 _CURRENCY_SHORT_EN = {"KRW": "₩", "USD": "US$"}
 _CURRENCY_KO = {"KRW": "원", "USD": "달러"}
@@ -118,10 +120,10 @@ def quantity(value: Any, unit: str, language: str, *, short: bool = False) -> st
         return NOT_REPORTED[language]
     head, _, per = unit.partition("/")
     if head in _CURRENCY_KO and per:
-        each = money(int(Decimal(str(value)).to_integral_value()), head, language, short=short)
+        each = money(_whole(value), head, language, short=short)
         return each if short else f"{each} per {per}" if language == "en" else f"{per}당 {each}"
     if head in _CURRENCY_KO:
-        return money(int(value), unit, language, short=short)
+        return money(_whole(value), unit, language, short=short)
     decimals = 0 if float(value).is_integer() else 1
     if unit == "percent":
         return number(value, language, decimals) + "%"
@@ -131,6 +133,10 @@ def quantity(value: Any, unit: str, language: str, *, short: bool = False) -> st
     if short or not unit:
         return figure
     return f"{figure} {_singular(unit) if language == 'en' and value == 1 else unit}"
+
+
+def _whole(value: Any) -> int:
+    return int(Decimal(str(value)).to_integral_value(ROUND_HALF_EVEN))
 
 
 def _singular(unit: str) -> str:

@@ -197,9 +197,7 @@ def _since(
     if found is not None and (known := archive.known_records(found[0])) is not None:
         before = known
         previous = period_title(found[1], edition.language), found[2]
-    since = composition.compared(
-        report.since, now, before, previous, computed, edition.as_of, edition.language
-    )
+    since = composition.compared(report.since, dataset, now, before, previous, computed, edition)
     return {"since": since, "known": now}
 
 

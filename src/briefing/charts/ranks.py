@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import sqrt
 
 from briefing.charts import Request
@@ -38,12 +39,7 @@ def ranks(request: Request) -> tuple[Canvas, str]:
         canvas.line((x, x), (12, bottom), colour=ALARM, width=1.2)
         words = f"goal: place {number(goal, request.language)} or better"
         canvas.text(x + 4, 7, words, size=SMALL, colour=ALARM)
-    for tick in _TICKS:
-        if tick <= furthest:
-            x = position(tick)
-            canvas.line((x, x), (28, bottom), width=0.4)
-            words = number(tick, request.language)
-            canvas.text(x, 21, words, size=SMALL, colour=MUTED, align="center", halo=True)
+    _grid(canvas, request, position, (28, bottom), {"goal": goal, "furthest": furthest})
     for index, name in enumerate(names):
         y = 28 + _ROW * (index + 0.5)
         own = [row for row in request.rows if request.words(row, "label") == name]
@@ -61,6 +57,22 @@ def ranks(request: Request) -> tuple[Canvas, str]:
             words += f" ({_place(request, own[0])} in {request.cell(own[0], 'period')})"
         canvas.text(max(places) + 8, y, words, size=SMALL, halo=True)
     return canvas, _alt(request, names, goal)
+
+
+def _grid(
+    canvas: Canvas,
+    request: Request,
+    position: Callable[[float], float],
+    span: tuple[float, float],
+    limits: dict[str, int],
+) -> None:
+    for tick in _TICKS:
+        if tick <= limits["furthest"]:
+            x = position(tick)
+            if tick != limits["goal"]:
+                canvas.line((x, x), span, width=0.4)
+            words = number(tick, request.language)
+            canvas.text(x, 21, words, size=SMALL, colour=MUTED, align="center", halo=True)
 
 
 def _place(request: Request, row: dict[str, object]) -> str:

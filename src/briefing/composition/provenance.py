@@ -31,6 +31,7 @@ class Provenance:
     def __init__(self, dataset: Dataset, tables: Iterable[Table]) -> None:
         """Give every document and source behind the tables its key, in the dataset's order."""
         self._dataset = dataset
+        self._cells: dict[str, dict[Any, dict[Any, Any]]] = {}
         self._entries: dict[tuple[str, str], _Entry] = {}
         self.records: dict[str, RecordEntry] = {}
         used: dict[str, set[tuple[str, str]]] = {letter: set() for _, letter in _LINKS}
@@ -61,10 +62,16 @@ class Provenance:
                 plain = {str(key): value for key, value in record.items()}
                 self._entries[target, name] = _Entry(f"{letter}{already}", plain)
 
+    def _row(self, table: str, line: int) -> dict[Any, Any]:
+        """The record in that line; each table is taken apart once, not cell by cell."""
+        if table not in self._cells:
+            self._cells[table] = self._dataset.frames[table].to_dict("index")
+        return self._cells[table][line]
+
     def _place(self, table: str, line: int) -> tuple[str, tuple[str, str]]:
         """The letter, table and key of what the record names as its origin; else its file."""
         schema = self._dataset.schemas[table]
-        row = self._dataset.frames[table].loc[line]
+        row = self._row(table, line)
         for link, letter in _LINKS:
             key = schema.link_from(link)
             if key is not None and not is_missing(row[link]):
@@ -95,11 +102,11 @@ class Provenance:
     def _note(self, table: str, line: int, marks: dict[tuple[str, str], set[int]]) -> str:
         """Remember a record and where it was read; returns its id."""
         schema = self._dataset.schemas[table]
-        row = self._dataset.frames[table].loc[line]
+        row = self._row(table, line)
         _, place = self._place(table, line)
         entry = self._entries[place]
         paragraphs = marks.setdefault(place, set())
-        paragraph = None if is_missing(row.get("paragraph")) else int(str(row["paragraph"]))
+        paragraph = None if is_missing(row.get("paragraph")) else int(row["paragraph"])
         printed, caveat = _text(row, "as_printed"), _text(row, "caveat")
         if paragraph is not None:
             paragraphs.add(paragraph)
@@ -109,7 +116,7 @@ class Provenance:
         key = ", ".join(str(row[column]) for column in schema.primary_key) or f"line {line}"
         name = f"{table}/{key}"
         if name not in self.records:
-            values = {str(c): _shown(row[c]) for c in row.index if not is_missing(row[c])}
+            values = {str(c): _shown(cell) for c, cell in row.items() if not is_missing(cell)}
             self.records[name] = RecordEntry(
                 name, schema.file, line, entry.key, paragraph, printed, caveat, values
             )

@@ -13,6 +13,7 @@ import pandas as pd
 from briefing.formatting import day, is_missing, qualified, quantity
 from briefing.structures import (
     Dataset,
+    Edition,
     Field,
     KnownRecord,
     Since,
@@ -31,9 +32,9 @@ def known_records(
     records = []
     for name in tables:
         schema = dataset.schemas[name]
-        for _, row in dataset.frames[name].iterrows():
+        for row in dataset.frames[name].to_dict("records"):
             key = ", ".join(str(row[column]) for column in schema.primary_key)
-            cells = {str(column): _text(row[column]) for column in row.index}
+            cells = {str(column): _text(cell) for column, cell in row.items()}
             digest = hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()
             called = _called(dataset, schema, row, language) or key
             value = _measured(schema, row, language)
@@ -47,7 +48,7 @@ def _text(value: Any) -> str:
     return str(value.date()) if hasattr(value, "date") else str(value)
 
 
-def _called(dataset: Dataset, schema: TableSchema, row: pd.Series[Any], language: str) -> str:
+def _called(dataset: Dataset, schema: TableSchema, row: Mapping[Any, Any], language: str) -> str:
     """A name for a reader: the record's own, or those of what it links."""
     for column in (f"name_{language}", *_NAMES):
         if column in row and not is_missing(row[column]):
@@ -65,7 +66,7 @@ def _called(dataset: Dataset, schema: TableSchema, row: pd.Series[Any], language
     return ", ".join(dict.fromkeys(linked))
 
 
-def _measured(schema: TableSchema, row: pd.Series[Any], language: str) -> str:
+def _measured(schema: TableSchema, row: Mapping[Any, Any], language: str) -> str:
     parts = []
     for measure in schema.measures.values():
         field = schema.field_named(measure.column)
@@ -74,7 +75,7 @@ def _measured(schema: TableSchema, row: pd.Series[Any], language: str) -> str:
     return "; ".join(filter(None, parts))
 
 
-def _quantity(field: Field, row: pd.Series[Any], language: str) -> str:
+def _quantity(field: Field, row: Mapping[Any, Any], language: str) -> str:
     value = row[field.name]
     if is_missing(value):
         return ""
@@ -85,12 +86,12 @@ def _quantity(field: Field, row: pd.Series[Any], language: str) -> str:
 
 def compared(
     declaration: SinceDeclaration,
+    dataset: Dataset,
     now: tuple[KnownRecord, ...],
     before: tuple[KnownRecord, ...] | None,
     previous: tuple[str, date] | None,
     tables: Mapping[str, Table],
-    as_of: date,
-    language: str,
+    edition: Edition,
 ) -> Since:
     """Compare the records of this issue with those of the previous one.
 
@@ -106,6 +107,7 @@ def compared(
     return Since(
         previous=previous[0],
         added=tuple(_said(record) for key, record in new.items() if key not in old),
+        by_table=_by_table(dataset, [key for key in new if key not in old]),
         changed=tuple(
             _said(record)
             for was, record in both
@@ -117,8 +119,13 @@ def compared(
             for was, record in both
             if was.value != record.value
         ),
-        due=_fallen_due(declaration, tables, previous[1], as_of, language),
+        due=_fallen_due(declaration, tables, previous[1], edition),
     )
+
+
+def _by_table(dataset: Dataset, added: list[str]) -> tuple[tuple[str, int], ...]:
+    names = [key.partition("/")[0] for key in added]
+    return tuple((dataset.schemas[n].title, names.count(n)) for n in dict.fromkeys(names))
 
 
 def _said(record: KnownRecord) -> str:
@@ -129,15 +136,14 @@ def _fallen_due(
     declaration: SinceDeclaration,
     tables: Mapping[str, Table],
     since: date,
-    as_of: date,
-    language: str,
+    edition: Edition,
 ) -> tuple[str, ...]:
     if not declaration.due or declaration.due not in tables:
         return ()
     rows = tables[declaration.due].frame
     due = rows[declaration.due_column]
-    fallen = rows[(due > pd.Timestamp(since)) & (due <= pd.Timestamp(as_of))]
+    fallen = rows[(due > pd.Timestamp(since)) & (due <= pd.Timestamp(edition.as_of))]
     return tuple(
-        f"{row[declaration.due_label]}, due {day(row[declaration.due_column], language)}"
+        f"{row[declaration.due_label]}, due {day(row[declaration.due_column], edition.language)}"
         for _, row in fallen.iterrows()
     )

@@ -278,12 +278,14 @@ class Since:
 
     Attributes:
         previous: the previous issue's period for a reader; empty for the first issue.
+        by_table: how many records were added to each table, as (title, count).
         restated: records whose measured value is not what it was, as (name, before, now).
         due: what fell due in between.
     """
 
     previous: str
     added: tuple[str, ...] = ()
+    by_table: tuple[tuple[str, int], ...] = ()
     changed: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
     restated: tuple[tuple[str, str, str], ...] = ()

@@ -126,7 +126,7 @@ def _grouped(
     ]
     for use in work.declaration.measures:
         measure, field = _measure_of(work, use, rows)
-        _refuse(work, measure, rows, named)
+        _refuse(work, measure, field, rows, named)
         values = [_value(measure, rows.loc[lines]) for _, lines in groups]
         counted = measure.aggregation in {"count", "nunique"}
         frame[use.name] = _numbers(values, None if counted else rows[measure.column])
@@ -167,22 +167,37 @@ def _measure_of(work: Work, use: MeasureUse, rows: pd.DataFrame) -> tuple[Measur
         aggregation = use.aggregation or "sum"
         declared = [item for item in work.schema.measures.values() if item.column == use.of]
         base = declared[0] if declared else Measure(use.name, use.of)
-        measure = replace(base, column=use.of, aggregation=aggregation)
+        measure = replace(base, column=names.flat(use.of), aggregation=aggregation)
     if measure.column and measure.column not in rows:
         raise work.stop(f"there is no column {measure.column!r} to aggregate")
     orderly = measure.aggregation in {"count", "nunique", "last", "min", "max"}
     if not orderly and not pd.api.types.is_numeric_dtype(rows[measure.column]):
         raise work.stop(f"column {measure.column!r} holds no numbers to {measure.aggregation}")
-    return measure, work.schema.field_named(measure.column)
+    return measure, _measured_field(work, use, measure)
+
+
+def _measured_field(work: Work, use: MeasureUse, measure: Measure) -> Field | None:
+    """The field that is measured, with the names that its columns have in the rows."""
+    if "." not in use.of:
+        return work.schema.field_named(measure.column)
+    field = names.field_of(work.schema, work.dataset, use.of)
+    if field is None:
+        return None
+    head = use.of.rpartition(".")[0]
+    unit_column = names.flat(f"{head}.{field.unit_column}") if field.unit_column else ""
+    return replace(field, name=measure.column, unit_column=unit_column, qualifier_column="")
 
 
 def _refuse(
-    work: Work, measure: Measure, rows: pd.DataFrame, named: list[tuple[str, list[int]]]
+    work: Work,
+    measure: Measure,
+    field: Field | None,
+    rows: pd.DataFrame,
+    named: list[tuple[str, list[int]]],
 ) -> None:
     """Stop where records would be mixed that must not be: units always, sums by the guard."""
     if measure.aggregation in {"count", "nunique"}:
         return
-    field = work.schema.field_named(measure.column)
     checked = measure
     if measure.aggregation != "sum":
         units = (field.unit_column,) if field and field.unit_column else ()
@@ -280,7 +295,7 @@ def _shared(
         use = next((item for item in declaration.measures if item.name == name), None)
         if use is None:
             raise ValueError(f"there is no measure {name!r} to add up")
-        measure, _ = _measure_of(work, use, rows)
+        measure, field = _measure_of(work, use, rows)
         across_time = declaration.grain is not None
         everything = [("the whole table", list(rows.index))]
         checked = measure
@@ -289,7 +304,7 @@ def _shared(
             checked = replace(
                 measure, never_across=tuple(c for c in measure.never_across if c not in timed)
             )
-        _refuse(work, checked, rows, everything)
+        _refuse(work, checked, field, rows, everything)
     if declaration.share:
         total = frame[declaration.share].sum()
         name = f"{declaration.share}_share"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from briefing.formatting import CURRENCIES, minor_units
 from briefing.structures import Column, Derivation
 
 _ALLOWED = (
@@ -68,7 +69,13 @@ def derive(
         raise ValueError(f"the formula gives {unit}, but {derivation.unit} is declared")
     declared = derivation.unit or unit
     finite = values.astype("Float64").replace([float("inf"), float("-inf")], None)
-    return finite, Column(derivation.name, title, "quantity", declared)
+    return finite * _minor(declared), Column(derivation.name, title, "quantity", declared)
+
+
+def _minor(unit: str) -> int:
+    """How many minor units a cell of this unit counts in: money is kept in minor units."""
+    head = unit.partition("/")[0]
+    return minor_units(head) if head in CURRENCIES else 1
 
 
 def _value(node: ast.expr, frame: pd.DataFrame, columns: Mapping[str, Column]) -> tuple[Any, str]:
@@ -80,7 +87,8 @@ def _value(node: ast.expr, frame: pd.DataFrame, columns: Mapping[str, Column]) -
         column = columns.get(node.id)
         if column is not None and column.unit_column:
             raise ValueError(f"column {node.id!r} mixes units; arithmetic needs a single one")
-        return frame[node.id].astype("Float64"), column.unit if column else ""
+        unit = column.unit if column else ""
+        return frame[node.id].astype("Float64") / _minor(unit), unit
     if isinstance(node, ast.UnaryOp):
         value, unit = _value(node.operand, frame, columns)
         return -value, unit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from briefing.structures import Dataset, TableSchema
+from briefing.structures import Dataset, Field, TableSchema
 
 
 def flat(name: str) -> str:
@@ -39,4 +39,18 @@ def resolved(
     ).drop_duplicates(link.reference[0])
     lookup = target.set_index(link.reference[0])[rest]
     found = rows[head].map(lookup.to_dict())
-    return rows.assign(**{name: found.astype(lookup.dtype)})
+    rows = rows.assign(**{name: found.astype(lookup.dtype)})
+    field = field_of(schema, dataset, name)
+    if field is not None and field.unit_column:
+        unit = f"{name.rpartition('.')[0]}.{field.unit_column}"
+        return resolved(rows, schema, dataset, unit, language)
+    return rows
+
+
+def field_of(schema: TableSchema, dataset: Dataset, name: str) -> Field | None:
+    """The field that a dotted name leads to, in the table where it stands; None for no field."""
+    head, _, rest = name.partition(".")
+    if not rest:
+        return schema.field_named(name)
+    link = schema.link_from(head)
+    return field_of(dataset.schemas[link.table], dataset, rest) if link else None

@@ -104,7 +104,8 @@ def _all_present(
     absent = [str(key) for key in keys if key not in set(rows[check.column])]
     if absent:
         return False, f"{check.table} lacks {', '.join(absent)}"
-    return True, f"{check.table} has a record for each of the {number(len(keys), language)}"
+    count = number(len(keys), language)
+    return True, f"{check.table} has a record for each of the {count} keys of {link.table}"
 
 
 def _reconciles(
