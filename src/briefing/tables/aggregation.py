@@ -111,7 +111,8 @@ def _grouped(
     """One row for each group: keys, measures with their units and hedges, and its lines."""
     columns = {key: _key_column(work, key) for key in keys}
     if keys:
-        grouping = rows.groupby(keys, sort=False, dropna=False, observed=True)
+        by = keys if len(keys) > 1 else keys[0]
+        grouping = rows.groupby(by, sort=False, dropna=False, observed=True)
         groups = [(key, list(index)) for key, index in grouping.groups.items()]
     else:
         groups = [((), list(rows.index))] if len(rows) else []
