@@ -22,7 +22,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 .DEFAULT_GOAL := all
 .NOTPARALLEL:  # the steps of a set-up are listed in their order
 
-.PHONY: all help briefing test test-all soak check format golden lock bench clean
+.PHONY: all help briefing test test-all soak check docs format golden lock bench clean
+.PHONY: coverage-of-sources
 .PHONY: system services ready ready-dev
 
 all: check test  ## check + test, what plain `make` does
@@ -47,7 +48,7 @@ soak: ready-dev  ## the same build again and again, compared byte by byte (minut
 	@echo "== running the soak tests ..."
 	@$(BIN)/python -m pytest -m soak $(ARGS)
 
-check: ready-dev  ## formatting, lint, types, floors, data package, configuration
+check: ready-dev  ## formatting, lint, types, floors, data package, configuration, reference
 	@echo "== checking the formatting ..."
 	@$(BIN)/ruff format --check .
 	@echo "== linting ..."
@@ -60,6 +61,11 @@ check: ready-dev  ## formatting, lint, types, floors, data package, configuratio
 	@$(BIN)/frictionless validate data/datapackage.json
 	@echo "== checking data, reports and configuration ..."
 	@$(BIN)/briefing check
+	@echo "== checking the reference ..."
+	@$(BIN)/python docs/make_reference.py --check
+
+docs: ready-dev  ## write docs/reference/, the tour's tree and the tables of docs/data.md
+	@$(BIN)/python docs/make_reference.py
 
 format: ready-dev  ## format the code and mend what the linter can mend
 	@$(BIN)/ruff check --fix --exit-zero .
@@ -67,6 +73,10 @@ format: ready-dev  ## format the code and mend what the linter can mend
 
 golden: ready-dev  ## rewrite the goldens; `git diff` is the review
 	@$(BIN)/python -m pytest --update-golden $(ARGS)
+
+coverage-of-sources:  ## check data/ against its texts: SOURCES=DIR; WRITE=1 renews paragraphs.csv
+	@test -d "$(SOURCES)" || { echo "Name the folder of the texts: make $@ SOURCES=DIR"; exit 1; }
+	@$(PYTHON) tests/sources/coverage.py "$(SOURCES)" $(if $(filter 1,$(WRITE)),--write)
 
 lock: $(CREATED)  ## compile the lock files again; UPGRADE=--upgrade takes newer versions
 	@test -x $(BIN)/uv || { echo "== installing uv ..."; $(PIP) install --quiet uv; }
