@@ -30,6 +30,11 @@ def load(name: str, folders: tuple[Path, ...]) -> Callable[..., Any]:
     module_name, _, function_name = name.partition(":")
     if not module_name or not function_name:
         raise ExtensionError(f"{name!r} does not name a function.", "Write it as module:function.")
+    if not all(part.isidentifier() for part in module_name.split(".")):
+        raise ExtensionError(
+            f"The module {module_name!r} cannot be imported: that is no module's name.",
+            "Write the name of a file beside report.yaml, without .py.",
+        )
     try:
         module = _from_folders(module_name, folders) or import_module(module_name)
     except ImportError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Any
 
 import pandas as pd
@@ -20,6 +20,7 @@ from briefing.periods import Grain, Period
 
 LANGUAGES = ("en", "ko")
 
+_NEXT_WORD = Decimal("0.99995")  # 999.95 million rounds to 1,000 million, which is 1 billion
 _SCALES_EN = ((10**12, "trillion", "tn"), (10**9, "billion", "bn"), (10**6, "million", "m"))
 _SCALES_KO = ((10**12, "조"), (10**8, "억"), (10**4, "만"))
 CURRENCIES = ("KRW", "USD")
@@ -56,11 +57,15 @@ def is_missing(value: object) -> bool:
 def number(value: float | Decimal, language: str, decimals: int = 0) -> str:
     """A number with its language's separators and exactly so many decimals (half to even)."""
     quantum = Decimal(1).scaleb(-decimals)
-    rounded = Decimal(str(value)).quantize(quantum, rounding=ROUND_HALF_EVEN)
-    if rounded == 0:
-        rounded = abs(rounded)  # no minus before a zero
-    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    return str(format_decimal(rounded, format=pattern, locale=language, decimal_quantization=False))
+    with localcontext() as context:
+        context.prec = 400  # the largest float has 309 digits before the point
+        rounded = Decimal(str(value)).quantize(quantum, rounding=ROUND_HALF_EVEN)
+        if rounded == 0:
+            rounded = abs(rounded)  # no minus before a zero
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        return str(
+            format_decimal(rounded, format=pattern, locale=language, decimal_quantization=False)
+        )
 
 
 def _one_decimal(value: Decimal, language: str) -> str:
@@ -83,7 +88,7 @@ def money(minor: int, currency: str, language: str, *, short: bool = False) -> s
     sign, size = ("−" if major < 0 else ""), abs(major)
     long_scale, short_scale, figure = "", "", ""
     for scale, word, letters in _SCALES_EN:
-        if size >= scale:
+        if size >= scale * _NEXT_WORD:
             long_scale, short_scale, figure = f" {word}", letters, _one_decimal(size / scale, "en")
             break
     else:
@@ -99,9 +104,11 @@ def money(minor: int, currency: str, language: str, *, short: bool = False) -> s
 def _korean_amount(major: Decimal) -> str:
     """조, 억 and 만 groups, the two largest that are not zero; the rest is rounded into them."""
     sign, rest = ("−" if major < 0 else ""), abs(major)
-    for index, (scale, _) in enumerate(_SCALES_KO):
-        if rest >= scale:
-            finest = _SCALES_KO[min(index + 1, len(_SCALES_KO) - 1)][0]
+    for index, (scale, word) in enumerate(_SCALES_KO):
+        if rest >= scale * _NEXT_WORD:
+            if index == len(_SCALES_KO) - 1:
+                return f"{sign}{_one_decimal(rest / scale, 'ko')}{word}"
+            finest = _SCALES_KO[index + 1][0]
             rest = (rest / finest).quantize(Decimal(1), rounding=ROUND_HALF_EVEN) * finest
             break
     else:

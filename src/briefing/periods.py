@@ -147,7 +147,7 @@ class Period:
     def __str__(self) -> str:
         if self.grain is Grain.WEEK:
             iso = self.start.isocalendar()
-            return f"{iso.year}-W{iso.week:02}"
+            return f"{iso.year:04}-W{iso.week:02}"
         if self.grain is Grain.MONTH:
             return self.start.isoformat()[:7]
         if self.grain is Grain.QUARTER:
@@ -199,9 +199,27 @@ def _check_cron_part(part: str, name: str, low: int, high: int, names: tuple[str
     if "/" in part and not (step.isdigit() and int(step) > 0):
         raise ValueError(f"the {name} field has the step {step!r}, which is no whole number")
     if head == "*":
+        _check_step(step, name, (len(names) if high < low else high - low + 1) - 1)
         return
     for end in head.split("-", 1):
         if end in names or (end.isdigit() and low <= int(end) <= high):
             continue
         allowed = ", ".join(names) if high < low else f"{low} to {high}"
         raise ValueError(f"the {name} field has {end!r}; allowed: {allowed}, *, ranges and steps")
+    first, _, last = head.partition("-")
+    if last and _place(first, names) > _place(last, names):
+        raise ValueError(f"the {name} field has the range {head!r}, which runs backwards")
+    if step and (first in names or last in names):
+        raise ValueError(f"the {name} field has a step after names; list the names instead")
+    if step:
+        _check_step(step, name, int(last) - int(first) if last else high - int(first))
+
+
+def _check_step(step: str, name: str, room: int) -> None:
+    if step and int(step) > room:
+        raise ValueError(f"the {name} field has the step {step}, beyond its range")
+
+
+def _place(end: str, names: tuple[str, ...]) -> int:
+    """Where a number or name stands; a name counts from 1, as month numbers do."""
+    return names.index(end) + 1 if end in names else int(end)

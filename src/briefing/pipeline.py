@@ -238,7 +238,15 @@ def _aggregated(
         except ExtensionError as error:
             where = f"tables.{declaration.name}.use"
             raise ProblemsError(
-                [Problem(declaration.file, declaration.line, where, error.message, error.hint)]
+                [
+                    Problem(
+                        declaration.file,
+                        declaration.line,
+                        where,
+                        error.message.rstrip("."),
+                        error.hint,
+                    )
+                ]
             ) from error
 
     computed, problems = tables.aggregate_all(report.tables, dataset, edition, code)

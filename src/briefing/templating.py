@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import BaseLoader, StrictUndefined, TemplateError, TemplateSyntaxError, meta, nodes
+from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from briefing import formatting
@@ -51,7 +52,7 @@ class Quantity:
     @property
     def bare(self) -> str:
         """The value alone, without unit or hedge."""
-        return formatting.number(self.value, self.language)
+        return formatting.quantity(self.value, "", self.language)
 
     @property
     def missing(self) -> bool:
@@ -164,9 +165,21 @@ def literal(value: str, reason: str) -> str:
     return value
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, in which ``+`` joins texts and lists but adds no numbers."""
+
+    intercepted_binops = frozenset(["+"])
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """Refuse to add numbers: that is for declared tables, where the guard stands."""
+        if isinstance(left, int | float) or isinstance(right, int | float):
+            raise SecurityError("numbers are added in declared tables, not in sentences")
+        return super().call_binop(context, operator, left, right)
+
+
 def environment(language: str, loader: BaseLoader | None = None) -> ImmutableSandboxedEnvironment:
     """The sandbox for sentences (without loader) or for layouts (with)."""
-    made = ImmutableSandboxedEnvironment(
+    made = _Sandbox(
         loader=loader,
         autoescape=loader is not None,
         undefined=StrictUndefined,
@@ -209,7 +222,14 @@ class Sentences:
             said = self._environment.from_string(source).render(self._context, **more)
         except NothingKnownError:
             raise NothingKnownError(f"{text.file}:{text.line}: {text.key}") from None
-        except (TemplateError, LookupError, TypeError, ValueError, AttributeError) as error:
+        except (
+            TemplateError,
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as error:
             remedy = "Mend the expression; the names of tables and columns are in report.yaml."
             raise ProblemsError([_problem(text, _reason(error), remedy)]) from None
         folded = " ".join(said.split())

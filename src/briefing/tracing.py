@@ -24,7 +24,7 @@ class TracedRecord:
     id: str
     place: str
     source: str
-    paragraph: int | None
+    paragraph: int | str | None
     as_printed: str
     caveat: str
     values: Mapping[str, str]
@@ -111,11 +111,10 @@ def chosen_rows(figure: TracedFigure, wanted: str) -> tuple[TracedRow, ...]:
     """
     if not wanted:
         return figure.rows
-    found = tuple(
+    found = tuple(row for row in figure.rows if wanted == str(row.number)) or tuple(
         row
         for row in figure.rows
-        if wanted == str(row.number)
-        or any(wanted.lower() in str(cell).lower() for cell in row.cells.values())
+        if any(wanted.lower() in str(cell).lower() for cell in row.cells.values())
     )
     if not found:
         raise UsageError(

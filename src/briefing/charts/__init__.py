@@ -11,8 +11,8 @@ from datetime import date
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from briefing.charts.kinds import KINDS, PRINTED
-from briefing.errors import Problem, ProblemsError
+from briefing.charts.kinds import KINDS, PRINTED, Option
+from briefing.errors import ChartError, NothingKnownError, Problem, ProblemsError
 from briefing.formatting import is_missing, qualified, quantity
 from briefing.structures import Chart, Column, FigureDeclaration, Table
 
@@ -116,10 +116,29 @@ def draw(
         for row, words_of_row in zip(rows, said, strict=True):
             row[f"__{key}"] = words_of_row
     request = Request(rows, columns, titles, options, language, as_of)
+    _check_gaps(request, kind.options)
     module, _, function = kind.draw.partition(":")
     canvas: Canvas
     canvas, alt = getattr(import_module(module), function)(request)
     return Chart(canvas.svg(), canvas.width, canvas.height, alt)
+
+
+def _check_gaps(request: Request, known: Mapping[str, Option]) -> None:
+    """Nothing to draw is not an error; a row that cannot be placed is, and is named."""
+    if not request.rows:
+        raise NothingKnownError
+    for key, option in known.items():
+        if option.gaps or key not in request.options:
+            continue
+        missing = [row for row in request.rows if request.cell(row, key) is None]
+        if len(missing) == len(request.rows):
+            raise NothingKnownError
+        if missing:
+            name = request.words(missing[0], "label") or "a row"
+            raise ChartError(
+                f"{len(missing)} of {len(request.rows)} rows, among them {name}, have no {key}.",
+                f"Leave them out with `dropna: [{request.options[key]}]`.",
+            )
 
 
 def _no_column(declaration: FigureDeclaration, key: str, name: str, table: Table) -> Problem:

@@ -19,11 +19,13 @@ class Option:
             "words" is a sentence computed for each row, with ``row`` at hand.
         required: whether the chart cannot be drawn without it.
         about: what it does.
+        gaps: whether a row may lack it; where not, a row without it is refused by name.
     """
 
     means: Literal["column", "text", "words"]
     about: str
     required: bool = False
+    gaps: bool = True
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class Kind:
     options: dict[str, Option] = field(default_factory=dict)
 
 
-def _column(about: str, *, required: bool = False) -> Option:
-    return Option("column", about, required)
+def _column(about: str, *, required: bool = False, gaps: bool = True) -> Option:
+    return Option("column", about, required, gaps)
 
 
 KINDS: dict[str, Kind] = {
@@ -66,7 +68,7 @@ KINDS: dict[str, Kind] = {
         {
             "label": _column("name of each line", required=True),
             "start": _column("lower end; a line without it has only an upper end"),
-            "end": _column("upper end", required=True),
+            "end": _column("upper end", required=True, gaps=False),
         },
     ),
     "bullet": Kind(
@@ -75,7 +77,7 @@ KINDS: dict[str, Kind] = {
         {
             "label": _column("what is counted", required=True),
             "actual": _column("what was reached", required=True),
-            "target": _column("what was aimed at", required=True),
+            "target": _column("what was aimed at", required=True, gaps=False),
             "due": _column("day by which the target is due", required=True),
         },
     ),
@@ -85,8 +87,8 @@ KINDS: dict[str, Kind] = {
         {
             "label": _column("short name in the tile", required=True),
             "value": _column("number and shade of the tile", required=True),
-            "row": _column("row of the tile", required=True),
-            "column": _column("column of the tile", required=True),
+            "row": _column("row of the tile", required=True, gaps=False),
+            "column": _column("column of the tile", required=True, gaps=False),
         },
     ),
     "ranks": Kind(
@@ -94,7 +96,7 @@ KINDS: dict[str, Kind] = {
         "briefing.charts.ranks:ranks",
         {
             "label": _column("who is ranked", required=True),
-            "value": _column("the place", required=True),
+            "value": _column("the place", required=True, gaps=False),
             "period": _column("edition of the ranking", required=True),
             "goal": Option("text", "the place to be reached, as a number"),
         },
@@ -104,7 +106,7 @@ KINDS: dict[str, Kind] = {
         "briefing.charts.timelines:timeline",
         {
             "label": _column("what happens", required=True),
-            "start": _column("first day", required=True),
+            "start": _column("first day", required=True, gaps=False),
             "end": _column("last day; empty for a single day"),
             "group": _column("lines are grouped by this"),
             "precision": _column("how exactly the date is known: day, month, year"),

@@ -20,8 +20,9 @@ def ranges(request: Request) -> tuple[Canvas, str]:
     shares = [linear(ends, 0, 1, count=4).position(value) for value in ends]
     widths = [text_width(text, SMALL) + 14 for text in said]
     end = fitted_end(shares, widths, left, canvas.width)
-    scale = linear(ends, left, min(end, canvas.width - 14), count=4)
     unit = request.unit("end")
+    last = quantity(int(linear(ends, 0, 1, count=4).ticks[-1]), unit, request.language, short=True)
+    scale = linear(ends, left, min(end, canvas.width - text_width(last, SMALL) / 2), count=4)
     for tick in scale.ticks:
         x = scale.position(tick)
         canvas.line((x, x), (18, canvas.height), width=0.4)

@@ -7,6 +7,7 @@ dataset without such columns is named by its file.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +22,7 @@ _LINKS = (("document", "D"), ("source", "R"))
 class _Entry:
     key: str
     record: dict[str, Any]
-    uses: dict[tuple[int, str], dict[str, None]] = field(default_factory=dict)
+    uses: dict[tuple[int | str, str], dict[str, None]] = field(default_factory=dict)
     figures: dict[str, None] = field(default_factory=dict)
 
 
@@ -89,24 +90,27 @@ class Provenance:
         if table.dataset not in self._dataset.frames:
             return (), tuple(() for _ in table.records)
         chosen = table.records if position is None else (table.records[position],)
-        marks: dict[tuple[str, str], set[int]] = {}
+        marks: dict[tuple[str, str], set[int | str]] = {}
         rows = []
         for lines in chosen:
             rows.append(tuple(self._note(table.dataset, line, marks) for line in lines))
         for place in marks:
             if label:
                 self._entries[place].figures.setdefault(label)
-        found = [Reference(self._entries[p].key, tuple(sorted(n))) for p, n in marks.items()]
+        found = [
+            Reference(self._entries[p].key, tuple(sorted(n, key=_in_order)))
+            for p, n in marks.items()
+        ]
         return tuple(sorted(found, key=lambda item: _by_key(item.key))), tuple(rows)
 
-    def _note(self, table: str, line: int, marks: dict[tuple[str, str], set[int]]) -> str:
+    def _note(self, table: str, line: int, marks: dict[tuple[str, str], set[int | str]]) -> str:
         """Remember a record and where it was read; returns its id."""
         schema = self._dataset.schemas[table]
         row = self._row(table, line)
         _, place = self._place(table, line)
         entry = self._entries[place]
         paragraphs = marks.setdefault(place, set())
-        paragraph = None if is_missing(row.get("paragraph")) else int(row["paragraph"])
+        paragraph = _paragraph(row.get("paragraph"))
         printed, caveat = _text(row, "as_printed"), _text(row, "caveat")
         if paragraph is not None:
             paragraphs.add(paragraph)
@@ -133,13 +137,25 @@ class Provenance:
         return tuple(_source_entry(entry) for entry in ordered if entry.figures or entry.uses)
 
 
+def _paragraph(value: Any) -> int | str | None:
+    """A paragraph's number, or what the dataset calls it: "IV", "7a"."""
+    if is_missing(value):
+        return None
+    text = str(value)
+    return int(text) if text.isdecimal() else text
+
+
+def _in_order(paragraph: int | str) -> tuple[int, str]:
+    return (paragraph, "") if isinstance(paragraph, int) else (sys.maxsize, paragraph)
+
+
 def _by_key(key: str) -> tuple[str, int]:
     return key[0], int(key[1:])
 
 
 def _source_entry(entry: _Entry) -> SourceEntry:
     record = entry.record
-    ordered = sorted(entry.uses.items(), key=lambda use: use[0][0])
+    ordered = sorted(entry.uses.items(), key=lambda use: _in_order(use[0][0]))
     return SourceEntry(
         key=entry.key,
         title=_text(record, "title"),

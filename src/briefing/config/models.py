@@ -152,7 +152,7 @@ class FigureKeys(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True, use_attribute_docstrings=True)
 
     kind: str
-    """What is drawn; ``briefing list --kinds`` names all."""
+    """What is drawn; docs/reference/charts.md names all, and ``table`` prints the table."""
     table: str
     """The table shown."""
     title: Words

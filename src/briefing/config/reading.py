@@ -97,7 +97,8 @@ def _refused(event: Any, shown: str) -> Problem | None:
     if isinstance(event, NodeEvent) and event.anchor:
         return Problem(shown, line, "", f"the anchor &{event.anchor} is refused", "Remove it.")
     tag = getattr(event, "tag", None)
-    if isinstance(event, NodeEvent) and tag and "yaml.org,2002" not in str(tag) and str(tag) != "!":
+    plain = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null")}
+    if isinstance(event, NodeEvent) and tag and str(tag) not in {*plain, "!"}:
         return Problem(shown, line, "", f"the tag {tag} is refused", "Write a plain value.")
     return None
 
@@ -107,8 +108,12 @@ def _plain(node: Node, path: KeyPath, positions: Positions, problems: list[Probl
     if isinstance(node, MappingNode):
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = str(key_node.value)
             line = key_node.start_mark.line + 1
+            if not isinstance(key_node, ScalarNode):
+                what, remedy = "a key is no plain word", "Write a word before the colon."
+                problems.append(Problem(positions.file, line, dotted(path), what, remedy))
+                continue
+            key = str(key_node.value)
             if key in mapping:
                 first = positions.lines[(*path, key)]
                 what = f"the key stands already in line {first}"
@@ -131,9 +136,11 @@ def _scalar(node: ScalarNode) -> Any:
     kind = str(node.tag).rpartition(":")[2]
     text = str(node.value)
     if kind == "int":
-        return int(text.replace("_", ""), 0) if text.strip("+-0") else 0
+        digits = text.replace("_", "").lower()
+        base = {"0x": 16, "0o": 8}.get(digits.lstrip("+-")[:2], 10)
+        return int(digits, base)
     if kind == "float":
-        return float(text.replace("_", "").replace(".inf", "inf").replace(".nan", "nan"))
+        return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
     if kind == "bool":
         return text.lower() == "true"
     if kind == "null":

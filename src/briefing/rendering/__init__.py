@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from briefing.rendering.files import figure_files, known_json
+from briefing.rendering.gates import check_glyphs
 from briefing.rendering.html import Layout
 from briefing.rendering.lineage import PROVENANCE, lineage
 from briefing.structures import Composition, Document
@@ -29,12 +30,14 @@ def render(composition: Composition, report_folder: Path, formats: tuple[str, ..
     if composition.known:
         files[KNOWN] = known_json(composition).encode()
     pages = 0
+    printed = layout.page(for_pdf=True)
     if "html" in formats:
+        check_glyphs([printed, *(picture.decode() for picture in layout.pictures().values())])
         files["index.html"] = layout.page().encode()
     if "pdf" in formats:
         from briefing.rendering.pdf import write_pdf
 
-        files["briefing.pdf"], pages = write_pdf(layout.page(for_pdf=True), layout.pictures())
+        files["briefing.pdf"], pages = write_pdf(printed, layout.pictures())
     return Document(dict(sorted(files.items())), pages)
 
 

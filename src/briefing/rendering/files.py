@@ -57,5 +57,5 @@ def _cell(value: Any) -> str:
     if hasattr(value, "date"):
         return str(value.date())
     if isinstance(value, float):
-        return f"{value:.10g}"
+        return repr(float(value))
     return str(value)

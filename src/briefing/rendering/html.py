@@ -53,7 +53,14 @@ class Layout:
             page = self._environment.get_template(TEMPLATE).render(
                 issue=self._composition, style=Markup(style), picture=picture
             )
-        except TemplateError as error:
+        except (
+            TemplateError,
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as error:
             line = getattr(error, "lineno", None)
             place = f"{TEMPLATE}, line {line}" if line else TEMPLATE
             raise RenderError(f"The layout does not work out ({place}): {error}") from error

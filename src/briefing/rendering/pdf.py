@@ -77,8 +77,8 @@ def write_pdf(page: str, pictures: Mapping[str, bytes]) -> tuple[bytes, int]:
         The PDF and its number of pages.
 
     Raises:
-        RenderError: WeasyPrint complained of anything, a glyph is not in the house font, or a
-            page is empty.
+        RenderError: WeasyPrint complained of anything, another font was used, or a page is
+            empty.
     """
     check_glyphs([page, *(picture.decode() for picture in pictures.values())])
     fetcher = OwnFetcher(pictures)
@@ -90,7 +90,12 @@ def write_pdf(page: str, pictures: Mapping[str, bytes]) -> tuple[bytes, int]:
         check_pages(document)
         pdf = document.write_pdf()
     if listener.heard or fetcher.refused:
-        complaints = "; ".join([*listener.heard, *(f"refused {url}" for url in fetcher.refused)])
+        complaints = "; ".join(
+            [
+                *(words.rstrip(".") for words in listener.heard),
+                *(f"refused {url}" for url in fetcher.refused),
+            ]
+        )
         raise RenderError(
             f"The PDF was not made: {complaints}.",
             "Mend the template or style sheet that asks for it.",

@@ -14,7 +14,7 @@ def read(package: Path, root: Path) -> tuple[str, list[RawTable], dict[str, Path
     """Read a Data Package: its title, its tables as text, the files used, and the problems.
 
     Args:
-        package: ``datapackage.json`` (or ``.yaml``).
+        package: ``datapackage.json``.
         root: the project's folder; nothing outside it is read.
     """
     title, schemas, paths, problems = read_description(package, root)

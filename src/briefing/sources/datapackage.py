@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from briefing.errors import Problem, ProblemsError
+from briefing.sources.fields import field_problems, unknown_keys
 from briefing.structures import (
     Additivity,
     Aggregation,
@@ -23,6 +24,13 @@ from briefing.structures import (
     TableSchema,
 )
 
+_TABLE_KEYS = tuple(
+    (
+        "name path profile title description schema encoding format mediatype dialect hash bytes "
+        "sources licenses scheme type homepage measures constantWithin known"
+    ).split()
+)
+_COLUMN_KEYS = ("unitColumn", "qualifierColumn")
 _MEASURE_KEYS = {
     "column",
     "aggregation",
@@ -46,20 +54,7 @@ def read_description(
         ProblemsError: the description cannot be read at all.
     """
     shown = _shown(package, root)
-    try:
-        descriptor = json.loads(package.read_text(encoding="utf-8"))
-        resources = descriptor["resources"]
-        if not isinstance(resources, list) or not resources:
-            raise TypeError
-    except FileNotFoundError:
-        remedy = "Write one, or name another file under `dataset:` in config.yaml."
-        raise ProblemsError([Problem(shown, 0, "", "there is no such file", remedy)]) from None
-    except json.JSONDecodeError as error:
-        what, remedy = f"is not JSON: {error.msg}", "Mend it at that line."
-        raise ProblemsError([Problem(shown, error.lineno, "", what, remedy)]) from None
-    except (KeyError, TypeError):
-        what, remedy = "describes no tables", "List them under `resources`."
-        raise ProblemsError([Problem(shown, 0, "resources", what, remedy)]) from None
+    descriptor, resources = _descriptor(package, shown)
     problems: list[Problem] = []
     schemas: list[TableSchema] = []
     paths: dict[str, Path] = {}
@@ -79,10 +74,36 @@ def read_description(
             problems.append(Problem(shown, 0, place, what, remedy))
             continue
         problems += found
+        if schema.name in paths:
+            what, remedy = f"the table {schema.name!r} is described twice", "Rename one."
+            problems.append(Problem(shown, 0, f"{place}.name", what, remedy))
+            continue
         schemas.append(schema)
         paths[schema.name] = path
     problems += _dangling_keys(schemas, shown)
     return str(descriptor.get("title", package.stem)), schemas, paths, problems
+
+
+def _descriptor(package: Path, shown: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The description as JSON, and the tables that it lists."""
+    try:
+        descriptor = json.loads(package.read_bytes().decode("utf-8"))
+        resources = descriptor["resources"]
+        if not isinstance(resources, list) or not resources:
+            raise TypeError
+    except FileNotFoundError:
+        remedy = "Write one, or name another file under `dataset:` in config.yaml."
+        raise ProblemsError([Problem(shown, 0, "", "there is no such file", remedy)]) from None
+    except UnicodeDecodeError:
+        what, remedy = "the file is not UTF-8", "Save it as UTF-8."
+        raise ProblemsError([Problem(shown, 0, "", what, remedy)]) from None
+    except json.JSONDecodeError as error:
+        what, remedy = f"is not JSON: {error.msg}", "Mend it at that line."
+        raise ProblemsError([Problem(shown, error.lineno, "", what, remedy)]) from None
+    except (KeyError, TypeError):
+        what, remedy = "describes no tables", "List them under `resources`."
+        raise ProblemsError([Problem(shown, 0, "resources", what, remedy)]) from None
+    return descriptor, resources
 
 
 def _shown(path: Path, root: Path) -> str:
@@ -97,17 +118,22 @@ def _table_schema(
     described = resource["schema"]
     fields = []
     problems = []
+    problems += unknown_keys(resource, _TABLE_KEYS, shown, place)
     for item in described["fields"]:
+        problems += field_problems(item, shown, f"{place}.{item['name']}")
         if item.get("type", "string") not in get_args(FieldType):
             what = f"the type {item['type']!r} is not known"
             remedy = f"Use {', '.join(get_args(FieldType))}."
             problems.append(Problem(shown, 0, f"{place}.{item['name']}", what, remedy))
             continue
         fields.append(_field(item))
-    names = {field.name for field in fields}
+    names = {item["name"] for item in described["fields"]}
+    problems += _missing_columns(resource, described, names, shown, place)
     measures = {}
     for name, body in resource.get("measures", {}).items():
-        found = _measure_problems(name, body, names, shown, place)
+        found = _measure_problems(
+            name, body, names, shown, place, keyed=bool(described.get("primaryKey"))
+        )
         problems += found
         if not found:
             measures[name] = _measure(name, body)
@@ -127,6 +153,33 @@ def _table_schema(
         known=resource.get("known", ""),
     )
     return schema, problems
+
+
+def _missing_columns(
+    resource: Mapping[str, Any],
+    described: Mapping[str, Any],
+    names: set[str],
+    shown: str,
+    place: str,
+) -> list[Problem]:
+    """Columns that the description leans on but does not describe."""
+    used = [("known", resource.get("known", ""))]
+    used += [("primaryKey", name) for name in _names(described.get("primaryKey", ()))]
+    for item in resource.get("constantWithin", ()):
+        used += [("constantWithin", name) for name in (item["field"], *item["within"])]
+    for item in described["fields"]:
+        used += [(f"{item['name']}.{key}", item.get(key, "")) for key in _COLUMN_KEYS]
+    return [
+        Problem(
+            shown,
+            0,
+            f"{place}.{where}",
+            f"the column {name!r} is not described",
+            f"Columns here: {', '.join(sorted(names))}.",
+        )
+        for where, name in used
+        if name and name not in names
+    ]
 
 
 def _names(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
@@ -173,12 +226,26 @@ def _measure(name: str, body: Mapping[str, Any]) -> Measure:
 
 
 def _measure_problems(
-    name: str, body: Mapping[str, Any], columns: set[str], shown: str, place: str
+    name: str,
+    body: Mapping[str, Any],
+    columns: set[str],
+    shown: str,
+    place: str,
+    *,
+    keyed: bool,
 ) -> list[Problem]:
     where = f"{place}.measures.{name}"
     used = {body.get("column", ""), body.get("part_of", ""), body.get("order", "")}
     used |= set(body.get("never_across", ())) | set(body.get("addable", {}))
     checks = [
+        (
+            "`part_of` needs a primaryKey that it can point to",
+            bool(body.get("part_of")) and not keyed,
+        ),
+        (
+            "the measure names no column",
+            not body.get("column") and body.get("aggregation") != "count",
+        ),
         *((f"the key {key!r} is not known", key not in _MEASURE_KEYS) for key in body),
         *((f"the column {key!r} is not described", key not in columns) for key in used - {""}),
         (

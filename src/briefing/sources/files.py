@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from io import StringIO
 from pathlib import Path
 
 from briefing.errors import Problem
@@ -28,7 +29,7 @@ def read_csv(path: Path, schema: TableSchema) -> tuple[RawTable | None, list[Pro
 
 
 def _parse(text: str, schema: TableSchema) -> tuple[RawTable | None, list[Problem]]:
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    reader = csv.reader(StringIO(text, newline=""), strict=True)
     problems: list[Problem] = []
     rows: list[list[str]] = []
     lines: list[int] = []

@@ -137,7 +137,7 @@ class Reference:
     """Where a figure's records were read: a key of the appendix and paragraphs there."""
 
     key: str
-    paragraphs: tuple[int, ...] = ()
+    paragraphs: tuple[int | str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.key} {', '.join(f'¶{number}' for number in self.paragraphs)}".strip()
@@ -158,7 +158,7 @@ class RecordEntry:
     file: str
     line: int
     source: str
-    paragraph: int | None
+    paragraph: int | str | None
     as_printed: str
     caveat: str
     values: Mapping[str, str]
@@ -200,7 +200,7 @@ class Finding:
 class Use:
     """Words as printed in a paragraph of a document, and the caveats of what was read there."""
 
-    paragraph: int
+    paragraph: int | str
     as_printed: str
     caveats: tuple[str, ...]
 

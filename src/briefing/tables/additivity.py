@@ -57,7 +57,7 @@ class Guard:
             if len(outside):
                 kinds = ", ".join(str(value) for value in outside[column].dropna().unique())
                 yield f"{column} {kinds or 'not given'} is never added", outside
-        if measure.part_of:
+        if measure.part_of and self._schema.primary_key:
             yield from self._parts(measure, rows)
         for column in measure.never_across:
             if column in self._declaration.across:

@@ -24,6 +24,8 @@ from briefing.tables.conditions import columns_of, holds
 from briefing.tables.periodic import with_period
 from briefing.tables.work import LINES, OTHER, TableError, Work, problem
 
+_LARGEST = 2**63 - 1
+
 
 def aggregate(
     declaration: TableDeclaration, dataset: Dataset, scope: Mapping[str, Any], language: str
@@ -49,9 +51,10 @@ def aggregate(
     if declaration.grain:
         keys.append("period")
     frame, columns = _grouped(work, rows, keys)
+    mentioned = rows
     if declaration.top and len(frame) > declaration.top:
         rows, frame, columns = _folded(work, rows, frame, keys)
-    frame = reshaping.completed(work, frame, keys, scope)
+    frame = reshaping.completed(work, frame, keys, mentioned)
     if declaration.pivot:
         frame, columns = reshaping.pivoted(work, frame, columns, keys)
     frame, columns = reshaping.settled(frame, columns)
@@ -128,7 +131,11 @@ def _grouped(
     for use in work.declaration.measures:
         measure, field = _measure_of(work, use, rows)
         _refuse(work, measure, field, rows, named)
-        values = [_value(measure, rows.loc[lines]) for _, lines in groups]
+        try:
+            values = [_value(measure, rows.loc[lines]) for _, lines in groups]
+        except OverflowError:
+            what = f"the sum of {use.name} is too large to be kept exactly"
+            raise work.stop(what, "Use a larger unit in the data.") from None
         counted = measure.aggregation in {"count", "nunique"}
         frame[use.name] = _numbers(values, None if counted else rows[measure.column])
         columns[use.name] = _with_unit(work, frame, use.name, field, measure, rows)
@@ -166,7 +173,8 @@ def _measure_of(work: Work, use: MeasureUse, rows: pd.DataFrame) -> tuple[Measur
         measure = replace(found, aggregation=use.aggregation or found.aggregation)
     else:
         aggregation = use.aggregation or "sum"
-        declared = [item for item in work.schema.measures.values() if item.column == use.of]
+        parts = _formula_columns(work, use.of) | {use.of}
+        declared = [item for item in work.schema.measures.values() if item.column in parts]
         base = declared[0] if declared else Measure(use.name, use.of)
         measure = replace(base, column=names.flat(use.of), aggregation=aggregation)
     if measure.column and measure.column not in rows:
@@ -175,6 +183,12 @@ def _measure_of(work: Work, use: MeasureUse, rows: pd.DataFrame) -> tuple[Measur
     if not orderly and not pd.api.types.is_numeric_dtype(rows[measure.column]):
         raise work.stop(f"column {measure.column!r} holds no numbers to {measure.aggregation}")
     return measure, _measured_field(work, use, measure)
+
+
+def _formula_columns(work: Work, name: str) -> set[str]:
+    """What a derived column is computed from: the guard of those columns is its guard too."""
+    formulas = [item.formula for item in work.declaration.derive if item.name == name]
+    return arithmetic.columns_of(formulas[0]) if formulas else set()
 
 
 def _measured_field(work: Work, use: MeasureUse, measure: Measure) -> Field | None:
@@ -223,8 +237,21 @@ def _value(measure: Measure, rows: pd.DataFrame) -> Any:
         present = ordered[measure.column].dropna()
         return present.iloc[-1] if len(present) else None
     if measure.aggregation == "sum":
-        return column.sum(min_count=1)
+        return _sum(column)
     return getattr(column, measure.aggregation)()
+
+
+def _sum(column: pd.Series[Any]) -> Any:
+    """The exact sum; whole numbers are added as Python adds them, without wrapping around."""
+    present = column.dropna()
+    if not len(present):
+        return None
+    if not pd.api.types.is_integer_dtype(present):
+        return present.sum()
+    total = sum(int(value) for value in present)
+    if abs(total) > _LARGEST:
+        raise OverflowError
+    return total
 
 
 def _numbers(values: list[Any], source: pd.Series[Any] | None) -> pd.Series[Any]:
@@ -279,6 +306,8 @@ def _folded(
     if len(keys) != 1 or not work.declaration.measures:
         raise work.stop("`top` needs a single column in `by` and a measure")
     key, measure = keys[0], work.declaration.measures[0].name
+    if not pd.api.types.is_numeric_dtype(frame[measure]):
+        raise work.stop(f"`top` needs numbers to rank by; {measure!r} has none")
     kept = frame.nlargest(work.declaration.top, measure)[key]
     other = OTHER[work.language]
     rows = rows.assign(**{key: rows[key].astype("str").where(rows[key].isin(kept), other)})
@@ -293,19 +322,7 @@ def _shared(
     """Shares of the whole and running totals: both add all records, so both are guarded."""
     declaration = work.declaration
     for name in filter(None, [declaration.share, *declaration.cumulative]):
-        use = next((item for item in declaration.measures if item.name == name), None)
-        if use is None:
-            raise ValueError(f"there is no measure {name!r} to add up")
-        measure, field = _measure_of(work, use, rows)
-        across_time = declaration.grain is not None
-        everything = [("the whole table", list(rows.index))]
-        checked = measure
-        if across_time:
-            timed = {declaration.grain[0] if declaration.grain else ""}
-            checked = replace(
-                measure, never_across=tuple(c for c in measure.never_across if c not in timed)
-            )
-        _refuse(work, checked, field, rows, everything)
+        _refuse_total(work, rows, name, over_time=name in declaration.cumulative)
     if declaration.share:
         total = frame[declaration.share].sum()
         name = f"{declaration.share}_share"
@@ -313,7 +330,44 @@ def _shared(
         columns[name] = Column(name, "share", "quantity", "ratio")
     for name in declaration.cumulative:
         target = f"{name}_cumulative"
-        order = frame.sort_values("period").index if "period" in frame else frame.index
-        frame[target] = frame.loc[order, name].fillna(0).cumsum()
+        order = frame.sort_values("period", kind="stable") if "period" in frame else frame
+        values = order[name].fillna(0)
+        keys = [
+            c for c in columns if c != "period" and columns[c].kind != "quantity" and c in frame
+        ]
+        if keys:
+            running = values.groupby([order[key] for key in keys], dropna=False, sort=False)
+            frame[target] = running.cumsum()
+        else:
+            frame[target] = values.cumsum()
         columns[target] = replace(columns[name], name=target, title=f"{name} to date")
     return frame, columns
+
+
+def _refuse_total(work: Work, rows: pd.DataFrame, name: str, *, over_time: bool) -> None:
+    """Stop where the groups of a measure must not be added to a whole."""
+    declaration = work.declaration
+    use = next((item for item in declaration.measures if item.name == name), None)
+    if use is None:
+        raise ValueError(f"there is no measure {name!r} to add up")
+    if declaration.pivot:
+        raise ValueError(f"{name!r} is pivoted and cannot be added up any more")
+    measure, field = _measure_of(work, use, rows)
+    if measure.aggregation not in {"sum", "count"}:
+        raise ValueError(f"{name!r} is a {measure.aggregation}, which does not add up to a whole")
+    if over_time and measure.additivity == "semi-additive":
+        raise ValueError(f"{name!r} is semi-additive and is not added over time")
+    timed = {declaration.grain[0]} if declaration.grain else set()
+    across = tuple(column for column in measure.never_across if column not in timed)
+    groups = _totalled(declaration, rows) if over_time else [("the whole table", list(rows.index))]
+    _refuse(work, replace(measure, never_across=across), field, rows, groups)
+
+
+def _totalled(declaration: TableDeclaration, rows: pd.DataFrame) -> list[tuple[str, list[int]]]:
+    """The records that one running total adds: those of each group, over all periods."""
+    keys = [names.flat(name) for name in declaration.by]
+    if not keys:
+        return [("all periods", list(rows.index))]
+    by = keys if len(keys) > 1 else keys[0]
+    groups = rows.groupby(by, sort=False, dropna=False, observed=True).groups
+    return [(str(key), list(index)) for key, index in groups.items()]

@@ -38,6 +38,8 @@ def compared(
     shift = _SHIFTS[declaration.compare]
     keys = [c for c in columns if c != "period" and columns[c].kind != "quantity"]
     for use in declaration.measures:
+        if use.name not in columns:
+            raise ValueError(f"{use.name!r} is pivoted; a comparison in time needs it as a column")
         if columns[use.name].unit_column:
             raise ValueError(f"{use.name!r} mixes units and cannot be compared")
         cells = {_key(row, keys, row["period"]): row[use.name] for _, row in frame.iterrows()}

@@ -55,7 +55,12 @@ def _condition(node: ast.expr) -> Condition:
         operator = _OPERATORS.get(type(node.ops[0]))
         column = dotted_name(node.left)
         if operator and column:
-            return Comparison(column, cast(Any, operator), _literal(node.comparators[0]))
+            value = _literal(node.comparators[0])
+            several = operator in {"in", "not in"}
+            if several != isinstance(value, tuple) and not isinstance(value, Parameter):
+                wanted = "a list" if several else "a single value"
+                raise ValueError(f"{ast.unparse(node)!r}: {operator} needs {wanted} on the right")
+            return Comparison(column, cast(Any, operator), value)
     raise ValueError(f"{ast.unparse(node)!r} is not of the form column operator literal")
 
 
@@ -79,7 +84,10 @@ def _literal(node: ast.expr) -> Any:
     except ValueError:
         raise ValueError(f"{ast.unparse(node)!r} is no literal") from None
     if isinstance(value, list | tuple | set):
-        return tuple(value)
+        value = tuple(value)
+    for item in value if isinstance(value, tuple) else (value,):
+        if item is not None and not isinstance(item, str | int | float | bool):
+            raise ValueError(f"{ast.unparse(node)!r} holds more than texts and numbers")
     return value
 
 
@@ -158,7 +166,11 @@ def _compare(column: pd.Series[Any], operator: str, wanted: Any) -> pd.Series[bo
 def _like(column: pd.Series[Any], value: Any) -> Any:
     """The literal in the column's own type; a mismatch raises TypeError."""
     if pd.api.types.is_datetime64_any_dtype(column):
+        if not isinstance(value, str | pd.Timestamp):
+            raise TypeError
         return pd.Timestamp(value)
+    if pd.api.types.is_bool_dtype(column) != isinstance(value, bool):
+        raise TypeError
     numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
     if numeric != (isinstance(value, int | float) and not isinstance(value, bool)):
         raise TypeError

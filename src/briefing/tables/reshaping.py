@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -15,9 +15,9 @@ from briefing.tables.work import LINES, OTHER, Work
 
 
 def completed(
-    work: Work, frame: pd.DataFrame, keys: list[str], scope: Mapping[str, Any]
+    work: Work, frame: pd.DataFrame, keys: list[str], mentioned: pd.DataFrame
 ) -> pd.DataFrame:
-    """Add a row for each key of the referenced table that no record mentions."""
+    """Add a row for each key of the referenced table that none of the records mentions."""
     column = work.declaration.complete
     if not column:
         return frame
@@ -25,7 +25,7 @@ def completed(
     if link is None or column not in keys:
         raise work.stop(f"`complete: {column}` needs a foreign key that is also in `by`")
     target = work.dataset.frames[link.table]
-    absent = target[~target[link.reference[0]].isin(frame[column])]
+    absent = target[~target[link.reference[0]].isin(mentioned[column])]
     rest = pd.DataFrame({column: absent[link.reference[0]].to_numpy()})
     schema = work.dataset.schemas[link.table]
     for name in work.declaration.by:
@@ -56,7 +56,15 @@ def pivoted(
     result = frame[rest].drop_duplicates().reset_index(drop=True) if rest else pd.DataFrame({})
     lines: list[list[int]] = [[] for _ in range(len(result))]
     described = {key: columns[key] for key in rest}
+    if not rest and len(frame):
+        result, lines = pd.DataFrame(index=range(1)), [[]]
     places = {tuple(_plain(row)): i for i, row in enumerate(result[rest].itertuples(index=False))}
+    if not rest:
+        places = {(): 0}
+    lost = [line for own in frame.loc[frame[pivot].isna(), LINES] for line in own]
+    if lost:
+        what = f"{len(lost)} records have no {work.declaration.pivot} and would be left out"
+        raise work.stop(what, "Leave them out with `where`, or fill them in.")
     values = _pivot_values(work, frame, pivot)
     for value in values:
         part = frame[frame[pivot] == value]

@@ -21,7 +21,9 @@ from briefing.formatting import minor_units
 from briefing.structures import Field, RawTable
 
 _INTEGER = re.compile(r"[+-]?\d+")
+_AMOUNT = re.compile(r"[+-]?\d{1,40}(\.\d{1,10})?")
 _INT64 = 2**63 - 1
+_DIGITS = 40  # far beyond 64 bits; longer texts are not even read
 _DTYPES = {
     "string": "str",
     "integer": "Int64",
@@ -39,8 +41,7 @@ class _CellError(Exception):
 def _integer(text: str) -> int:
     if not _INTEGER.fullmatch(text):
         raise _CellError("is not a whole number", "Write digits only, without commas or units.")
-    value = int(text)
-    if abs(value) > _INT64:
+    if len(text) > _DIGITS or abs(value := int(text)) > _INT64:
         raise _CellError("is too large", "Numbers beyond 9.2 quintillion cannot be kept exactly.")
     return value
 
@@ -50,7 +51,7 @@ def _number(text: str) -> float:
         value = Decimal(text)
     except InvalidOperation:
         value = Decimal("nan")
-    if not value.is_finite():
+    if not value.is_finite() or abs(float(value)) == float("inf"):
         raise _CellError("is not a number", "Write digits with a point, without commas or units.")
     return float(value)
 
@@ -63,7 +64,7 @@ def _boolean(text: str) -> bool:
 
 def _date(text: str) -> date:
     try:
-        if len(text) != len("2026-10-21"):
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
             raise ValueError
         return date.fromisoformat(text)
     except ValueError:
@@ -150,6 +151,8 @@ def _minor(
             continue
         currency = row[positions[field.unit_column]] if field.unit_column else field.unit
         try:
+            if not _AMOUNT.fullmatch(text):
+                raise InvalidOperation
             amount = Decimal(text) * minor_units(currency)
             if not amount.is_finite() or amount != amount.to_integral_value():
                 raise InvalidOperation

@@ -1,0 +1,146 @@
+"""The documentation cannot lie by leaving out: every name a reader can meet stands in it."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from pydantic import BaseModel
+
+from briefing import errors
+from briefing.charts.kinds import KINDS, PRINTED
+from briefing.cli import app
+from briefing.config import models
+from briefing.formatting import filters
+from briefing.structures import Aggregation, FieldType
+from briefing.templating import environment
+
+REPOSITORY = Path(__file__).parents[2]
+SOURCE = REPOSITORY / "src" / "briefing"
+REFERENCE = REPOSITORY / "docs" / "reference"
+
+
+def reference(name: str) -> str:
+    return (REFERENCE / name).read_text(encoding="utf-8")
+
+
+def code_words(text: str) -> set[str]:
+    """The words that stand between backquotes or in blocks of code."""
+    blocks = re.findall(r"(?s)```.*?```|`[^`\n]+`", text)
+    return set(re.findall(r"[A-Za-z_][\w.-]*", " ".join(blocks)))
+
+
+def commands() -> Iterator[tuple[str, list[str]]]:
+    """Every command with its options and arguments."""
+    group = typer.main.get_command(app)
+    yield "", [option for item in group.params for option in item.opts if option.startswith("--")]
+    for name, command in group.commands.items():
+        yield name, [opt for item in command.params for opt in item.opts if opt.startswith("--")]
+
+
+def test_every_command_and_option():
+    text = reference("cli.md")
+    words = set(re.findall(r"--[a-z][a-z-]*", text))
+    for command, options in commands():
+        assert f"briefing {command}".strip() in text
+        assert set(options) - words == set(), command
+
+
+def test_every_exit_code():
+    kinds = [kind for kind in vars(errors).values() if hasattr(kind, "exit_code")]
+    for place in ("cli.md", "errors.md"):
+        text = reference(place)
+        for code in {0, 1, 2, 4} | {kind.exit_code for kind in kinds}:
+            assert re.search(rf"(?m)^\W*`?{code}`?\b", text), f"{place}: exit code {code}"
+
+
+def error_classes() -> list[str]:
+    """Every error class of the source that is meant for people."""
+    found = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and re.fullmatch("[A-Z].*(Error|Problem)", node.name):
+                found.append(node.name)
+    return found
+
+
+def test_every_error():
+    assert set(error_classes()) - code_words(reference("errors.md")) == set()
+
+
+def keys_of(model: type[BaseModel], seen: set[type]) -> Iterator[str]:
+    """Every key of a model and of the models inside it."""
+    if model in seen:
+        return
+    seen.add(model)
+    for name, field in model.model_fields.items():
+        yield name
+        for inner in models_in(field.annotation):
+            yield from keys_of(inner, seen)
+
+
+def models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in getattr(annotation, "__args__", ()):
+        yield from models_in(part)
+
+
+@pytest.mark.parametrize(
+    ("model", "place"), [(models.ConfigKeys, "config.md"), (models.ReportKeys, "report.md")]
+)
+def test_every_key_of_the_configuration(model, place):
+    keys = set(keys_of(model, set()))
+    assert len(keys) > 5
+    assert keys - code_words(reference(place)) == set()
+
+
+def test_every_chart_kind_and_option():
+    options = {option for kind in KINDS.values() for option in kind.options}
+    assert {*KINDS, PRINTED, *options} - code_words(reference("charts.md")) == set()
+
+
+def test_every_filter_and_function_of_a_sentence():
+    words = code_words(reference("report.md"))
+    made = environment("en")
+    own = {*filters("en"), "literal", "words", "plural"}
+    assert own <= {*made.filters, *made.globals}
+    assert own - words == set()
+
+
+def test_every_type_aggregation_and_extra_property_of_the_data():
+    words = code_words(reference("data.md"))
+    properties = set("measures constantWithin known unit unitColumn qualifierColumn money".split())
+    measure = set("column aggregation additivity never_across addable part_of order".split())
+    additivity = {"additive", "semi-additive", "non-additive"}
+    wanted = {*FieldType.__args__, *Aggregation.__args__, *properties, *measure, *additivity}
+    assert wanted - words == set()
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in SOURCE.rglob("*.py") if path.name != "__main__.py")
+
+
+def caption(path: Path) -> str:
+    """The first line of the module's docstring."""
+    return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n")[0]
+
+
+def test_the_tour_names_every_module_with_its_caption():
+    """The caption is the first line of the module's docstring."""
+    text = " ".join((REPOSITORY / "docs" / "tour.md").read_text(encoding="utf-8").split())
+    missing = []
+    for path in modules():
+        place = path.parent if path.name == "__init__.py" else path
+        if caption(path) not in text or (place != SOURCE and place.name not in text):
+            missing.append(str(path.relative_to(SOURCE)))
+    assert missing == []
+
+
+def test_the_docs_name_no_key_that_is_not_there():
+    """A first word of a table's row between backquotes is a key, an option or a value."""
+    known = {*keys_of(models.ConfigKeys, set())}
+    rows = re.findall(r"(?m)^\| `([a-z_]+)`", reference("config.md"))
+    assert set(rows) <= known, set(rows) - known
