@@ -22,7 +22,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 .DEFAULT_GOAL := all
 .NOTPARALLEL:  # the steps of a set-up are listed in their order
 
-.PHONY: all help briefing test test-all soak check docs format golden lock bench clean
+.PHONY: all help briefing test test-all soak check docs format golden sample lock bench clean
 .PHONY: coverage-of-sources
 .PHONY: system services ready ready-dev
 
@@ -77,6 +77,12 @@ golden: ready-dev  ## rewrite the goldens; `git diff` is the review
 coverage-of-sources:  ## check data/ against its texts: SOURCES=DIR; WRITE=1 renews paragraphs.csv
 	@test -d "$(SOURCES)" || { echo "Name the folder of the texts: make $@ SOURCES=DIR"; exit 1; }
 	@$(PYTHON) tests/sources/coverage.py "$(SOURCES)" $(if $(filter 1,$(WRITE)),--write)
+
+sample: ready-dev  ## build the sample issue that docs/ shows; needs poppler's pdftoppm
+	@$(BIN)/briefing build --period 2026-10 --output .briefing/sample --format pdf
+	@cp .briefing/sample/regional-innovation/2026-10/en/r1/briefing.pdf docs/sample/
+	@for page in 1 3; do pdftoppm -r 72 -f $$page -l $$page -singlefile -png \
+		docs/sample/briefing.pdf docs/sample/page-$$page; done
 
 lock: $(CREATED)  ## compile the lock files again; UPGRADE=--upgrade takes newer versions
 	@test -x $(BIN)/uv || { echo "== installing uv ..."; $(PIP) install --quiet uv; }

@@ -179,7 +179,8 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 def environment(language: str, loader: BaseLoader | None = None) -> ImmutableSandboxedEnvironment:
     """The sandbox for sentences (without loader) or for layouts (with)."""
-    made = _Sandbox(
+    sandbox = _Sandbox if loader is None else ImmutableSandboxedEnvironment
+    made = sandbox(
         loader=loader,
         autoescape=loader is not None,
         undefined=StrictUndefined,

@@ -144,3 +144,35 @@ def test_the_docs_name_no_key_that_is_not_there():
     known = {*keys_of(models.ConfigKeys, set())}
     rows = re.findall(r"(?m)^\| `([a-z_]+)`", reference("config.md"))
     assert set(rows) <= known, set(rows) - known
+
+
+def console_lines(path: str) -> str:
+    return (REPOSITORY / path).read_text(encoding="utf-8")
+
+
+def test_the_readme_shows_what_check_and_build_print(project_copy, briefing):
+    readme = console_lines("README.md")
+    checked = briefing("check", cwd=project_copy.root)
+    assert checked.out.strip() in readme
+    built = briefing("build", "--period", "2026-10", "--format", "html", cwd=project_copy.root)
+    for line in built.err.strip().splitlines():
+        if not line.startswith("render"):
+            assert line in readme
+    again = briefing("build", "--period", "2026-10", "--format", "html", cwd=project_copy.root)
+    assert again.out.splitlines()[0] in readme
+
+
+def test_the_tutorial_works_as_written(tmp_path, briefing):
+    text = console_lines("docs/tutorial.md")
+    blocks = re.findall(r"```\w+ file=(\S+)\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) >= 4
+    for name, body in blocks:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(body, encoding="utf-8")
+    checked = briefing("check", cwd=tmp_path)
+    assert checked.code == 0, checked.err
+    assert checked.out.strip() in text
+    built = briefing("build", cwd=tmp_path)
+    assert built.code == 0, built.err
+    assert next(tmp_path.glob("output/**/briefing.pdf")).read_bytes().startswith(b"%PDF")

@@ -3,10 +3,12 @@
 import re
 from html import unescape
 from io import BytesIO
+from pathlib import Path
 
 import pypdf
 import pytest
 
+REPOSITORY = Path(__file__).parents[2]
 TABLES = ("amounts_by_status", "all_targets", "grdp_by_region")
 PICTURES = ("support_per_company", "progress")
 LONGEST = 300
@@ -54,3 +56,10 @@ def test_goldens_are_short_enough_to_review(golden):
     assert {path.name for path in golden.folder.iterdir()} == names, "a golden that nobody compares"
     for path in golden.folder.iterdir():
         assert len(path.read_text(encoding="utf-8").splitlines()) < LONGEST, path.name
+
+
+def test_the_sample_in_the_docs_says_what_a_build_says(built_issue):
+    sample = pypdf.PdfReader(REPOSITORY / "docs" / "sample" / "briefing.pdf")
+    built = pypdf.PdfReader(built_issue.folder / "briefing.pdf")
+    words = [[page.extract_text() for page in pdf.pages] for pdf in (sample, built)]
+    assert words[0] == words[1], "`make sample` builds it again"

@@ -22,8 +22,8 @@ from briefing.charts.style import (
 from briefing.errors import NothingKnownError
 from briefing.formatting import listing
 
-_ROW, _LINE = 30.0, 9.5
-_SIDE = 100.0
+_ROW, _LINE = 24.0, 9.5
+_SIDE = 128.0
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,12 @@ def load_project(root: Path) -> Project:
         if report is not None:
             reports[report.name] = report
     problems += _named_reports(keys, positions, {folder.name for folder in folders})
-    title, tables, files, found = sources.read(inside["dataset"], root)
+    if inside["dataset"] == root:  # it leads outside, which is a problem already
+        raise ProblemsError(problems)
+    try:
+        title, tables, files, found = sources.read(inside["dataset"], root)
+    except ProblemsError as error:
+        raise ProblemsError([*problems, *error.problems]) from None
     problems += found
     dataset, found = validation.validate(title, tables, files)
     problems += found

@@ -62,6 +62,11 @@ def read_yaml(path: Path, root: Path) -> tuple[dict[str, Any], Positions]:
         raise ProblemsError(
             [Problem(shown, 0, "", "there is no such file", "Run briefing in a project's folder.")]
         ) from None
+    except OSError as error:
+        what = f"the file cannot be read: {error.strerror}"
+        raise ProblemsError(
+            [Problem(shown, 0, "", what, "Run briefing in a project's folder.")]
+        ) from None
     except UnicodeDecodeError:
         raise ProblemsError(
             [Problem(shown, 0, "", "the file is not UTF-8", "Save it as UTF-8.")]

@@ -20,6 +20,8 @@ def read(package: Path, root: Path) -> tuple[str, list[RawTable], dict[str, Path
     title, schemas, paths, problems = read_description(package, root)
     tables = []
     for schema in schemas:
+        if schema.name not in paths:
+            continue  # its description has problems
         table, found = read_csv(paths[schema.name], schema)
         problems += found
         if table is not None:

@@ -74,12 +74,13 @@ def read_description(
             problems.append(Problem(shown, 0, place, what, remedy))
             continue
         problems += found
-        if schema.name in paths:
+        if schema.name in {item.name for item in schemas}:
             what, remedy = f"the table {schema.name!r} is described twice", "Rename one."
             problems.append(Problem(shown, 0, f"{place}.name", what, remedy))
             continue
         schemas.append(schema)
-        paths[schema.name] = path
+        if not found:  # data cannot be judged by a description that is wrong itself
+            paths[schema.name] = path
     problems += _dangling_keys(schemas, shown)
     return str(descriptor.get("title", package.stem)), schemas, paths, problems
 
@@ -94,6 +95,9 @@ def _descriptor(package: Path, shown: str) -> tuple[dict[str, Any], list[dict[st
     except FileNotFoundError:
         remedy = "Write one, or name another file under `dataset:` in config.yaml."
         raise ProblemsError([Problem(shown, 0, "", "there is no such file", remedy)]) from None
+    except OSError as error:
+        what, remedy = f"cannot be read: {error.strerror}", "Name a datapackage.json."
+        raise ProblemsError([Problem(shown, 0, "", what, remedy)]) from None
     except UnicodeDecodeError:
         what, remedy = "the file is not UTF-8", "Save it as UTF-8."
         raise ProblemsError([Problem(shown, 0, "", what, remedy)]) from None

@@ -21,6 +21,9 @@ def read_csv(path: Path, schema: TableSchema) -> tuple[RawTable | None, list[Pro
     except FileNotFoundError:
         remedy = "Add the file, or take the table out of the description."
         return None, [Problem(schema.file, 0, "", "the file does not exist", remedy)]
+    except OSError as error:
+        what = f"the file cannot be read: {error.strerror}"
+        return None, [Problem(schema.file, 0, "", what, "Make it a readable file.")]
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         what = f"byte {error.object[error.start]:#04x} is not UTF-8"
