@@ -26,6 +26,15 @@ _NUMBER_WORDS = (
     "dozen half twice hundreds? thousands? millions? billions? trillions?"
 ).split()
 _TYPED_NUMBER = re.compile(rf"\d[\d.,]*|\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE)
+TEMPLATE_ERRORS = (
+    TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+"""What an author's template can raise: its own errors, and those of the values it names."""
 _FORBIDDEN_FILTERS = ("sum",)
 _FUNCTIONS = ("literal", "words", "plural")
 _KNOWN_NAMES = {"tables", "period", "as_of", "parameters", "row", *_FUNCTIONS}
@@ -223,14 +232,7 @@ class Sentences:
             said = self._environment.from_string(source).render(self._context, **more)
         except NothingKnownError:
             raise NothingKnownError(f"{text.file}:{text.line}: {text.key}") from None
-        except (
-            TemplateError,
-            ArithmeticError,
-            AttributeError,
-            LookupError,
-            TypeError,
-            ValueError,
-        ) as error:
+        except TEMPLATE_ERRORS as error:
             remedy = "Mend the expression; the names of tables and columns are in report.yaml."
             raise ProblemsError([_problem(text, _reason(error), remedy)]) from None
         folded = " ".join(said.split())

@@ -19,13 +19,14 @@ from briefing.charts.style import (
     MUTED,
     RULE,
     SMALL,
+    SOFT,
     Canvas,
     text_width,
     wrapped,
 )
 from briefing.formatting import day
 
-_ROW = 34.0
+_ROW = 30.0
 _LABEL = 150.0
 
 
@@ -46,12 +47,19 @@ def bullets(request: Request) -> tuple[Canvas, str]:
             canvas.text(left - 8, y + offset, line, size=BODY, align="right")
         target = float(request.cell(row, "target"))
         actual = request.cell(row, "actual")
-        full = max(target, float(actual or 0)) * 1.08
+        full = max(target, float(actual or 0), float(request.cell(row, "baseline") or 0)) * 1.08
         goal = left + (end - left) * target / full
         state, late = states[index]
         canvas.box(left, y - 7, end - left, 14, fill=FAINT)
+        start = request.cell(row, "baseline")
+        if start is not None:
+            canvas.box(left, y - 6, (end - left) * float(start) / full, 12, fill=SOFT)
         if actual is None:
-            canvas.text(left + 5, y, "no outturn reported", size=SMALL, colour=MUTED)
+            words = "no outturn reported"
+            if start is not None:
+                words = f"{request.words(row, 'baseline', short=True)} at the start; {words}"
+            shift = 0.0 if start is None else (end - left) * float(start) / full
+            canvas.text(left + shift + 5, y, words, size=SMALL, colour=MUTED)
         else:
             length = (end - left) * float(actual) / full
             canvas.box(left, y - 3.5, length, 7, fill=ACCENT)
@@ -93,5 +101,7 @@ def _alt(request: Request) -> str:
         if request.cell(row, "actual") is not None:
             reached = f"{request.words(row, 'actual', short=True)} reached"
         target = request.words(row, "target")
+        if request.cell(row, "baseline") is not None:
+            reached = f"{request.words(row, 'baseline', short=True)} at the start, {reached}"
         parts.append(f"{request.words(row, 'label')}: target {target}, {reached}, {state}")
     return f"Bullet chart of targets. {'; '.join(parts)}."

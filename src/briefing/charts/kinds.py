@@ -77,6 +77,7 @@ KINDS: dict[str, Kind] = {
         {
             "label": _column("what is counted", required=True),
             "actual": _column("what was reached", required=True),
+            "baseline": _column("where things stood when the target was set"),
             "target": _column("what was aimed at", required=True, gaps=False),
             "due": _column("day by which the target is due", required=True),
         },
@@ -110,6 +111,7 @@ KINDS: dict[str, Kind] = {
             "end": _column("last day; empty for a single day"),
             "group": _column("lines are grouped by this"),
             "precision": _column("how exactly the date is known: day, month, year"),
+            "status": _column("rows that say planned stay hollow after their date has passed"),
         },
     ),
     "matrix": Kind(

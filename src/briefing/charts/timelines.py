@@ -88,7 +88,8 @@ def _span(request: Request, row: dict[str, Any]) -> tuple[date, date]:
 def _draw_row(
     canvas: Canvas, request: Request, row: dict[str, Any], y: float, ends: tuple[float, float]
 ) -> None:
-    due = _span(request, row)[1] > request.as_of
+    planned = request.words(row, "status") == "planned"
+    due = planned or _span(request, row)[1] > request.as_of
     begin, finish = ends
     if finish - begin > _VISIBLE:
         fill, edge = ("#ffffff", ACCENT) if due else (ACCENT, None)

@@ -127,9 +127,19 @@ class Provenance:
         return name
 
     def caveats(self, rows: Iterable[Iterable[str]]) -> tuple[str, ...]:
-        """What the records of these rows say that a reader must know, each once."""
-        found = {self.records[name].caveat: None for row in rows for name in row}
-        return tuple(caveat for caveat in found if caveat)
+        """What the records of these rows say that a reader must know, each once.
+
+        A caveat of a single record is said of the words that it is about.
+        """
+        found: dict[str, dict[str, None]] = {}
+        for name in (name for row in rows for name in row):
+            entry = self.records[name]
+            if entry.caveat:
+                found.setdefault(entry.caveat, {}).setdefault(entry.as_printed)
+        return tuple(
+            f"“{next(iter(words))}”: {caveat}" if len(words) == 1 and next(iter(words)) else caveat
+            for caveat, words in found.items()
+        )
 
     def entries(self) -> tuple[SourceEntry, ...]:
         """The appendix: documents, then reference sources, each in the dataset's order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import unescape
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, TemplateError
+from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader
 from markupsafe import Markup
 
 from briefing.errors import RenderError
@@ -13,10 +13,12 @@ from briefing.fonts import FAMILY, embedded
 from briefing.rendering.files import every_figure
 from briefing.rendering.lineage import lineage
 from briefing.structures import Composition, Figure
-from briefing.templating import environment
+from briefing.templating import TEMPLATE_ERRORS, environment
 
 TEMPLATE = "template.html.j2"
 STYLE = "style.css"
+SCREEN = "screen.css"
+"""What only browsers understand; added to the HTML edition, never to the PDF."""
 
 
 class Layout:
@@ -53,14 +55,7 @@ class Layout:
             page = self._environment.get_template(TEMPLATE).render(
                 issue=self._composition, style=Markup(style), picture=picture
             )
-        except (
-            TemplateError,
-            ArithmeticError,
-            AttributeError,
-            LookupError,
-            TypeError,
-            ValueError,
-        ) as error:
+        except TEMPLATE_ERRORS as error:
             line = getattr(error, "lineno", None)
             place = f"{TEMPLATE}, line {line}" if line else TEMPLATE
             raise RenderError(f"The layout does not work out ({place}): {error}") from error
@@ -70,7 +65,9 @@ class Layout:
         """The page with what it needs to stand alone: its font, and its provenance as JSON-LD."""
         data = lineage(self._composition).replace("<", "\\u003c")
         script = f'<script type="application/ld+json">\n{data}</script>\n</head>'
-        styled = page.replace("<style>", f"<style>\n{embedded(unescape(page))}", 1)
+        narrow = self._environment.get_template(SCREEN).render()
+        styled = page.replace("<style>", f"<style>\n{embedded(unescape(page + narrow))}", 1)
+        styled = styled.replace("</style>", f"{narrow}</style>", 1)
         return styled.replace("</head>", script, 1)
 
     def pictures(self) -> dict[str, bytes]:
