@@ -9,6 +9,7 @@ again from the same, it comes out the same, and the archive says so.
 from __future__ import annotations
 
 import ctypes
+import glob
 import hashlib
 import json
 import os
@@ -50,7 +51,7 @@ def previous_issue(output: Path, edition: Edition) -> tuple[Path, Period, date] 
         Its folder, its period and its as-of day; None where there is none.
     """
     found: list[tuple[date, int, Path, Period]] = []
-    for folder in (output / edition.report).glob(f"*/{edition.name}/r*"):
+    for folder in (output / edition.report).glob(f"*/{glob.escape(edition.name)}/r*"):
         number = folder.name.removeprefix("r")
         try:
             period = Period.parse(folder.parent.parent.name)
@@ -64,7 +65,10 @@ def previous_issue(output: Path, edition: Edition) -> tuple[Path, Period, date] 
         return None
     _, _, folder, period = max(found, key=lambda item: item[:2])
     manifest = _read_manifest(folder) or {}
-    return folder, period, date.fromisoformat(manifest.get("as_of", period.end.isoformat()))
+    try:
+        return folder, period, date.fromisoformat(str(manifest.get("as_of", period.end)))
+    except ValueError:
+        return folder, period, period.end
 
 
 def known_records(folder: Path) -> tuple[KnownRecord, ...] | None:
@@ -73,7 +77,10 @@ def known_records(folder: Path) -> tuple[KnownRecord, ...] | None:
         body = json.loads((folder / KNOWN).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return None
-    return tuple(KnownRecord(id=key, **value) for key, value in body.items())
+    try:
+        return tuple(KnownRecord(id=key, **value) for key, value in body.items())
+    except (AttributeError, TypeError):
+        return None  # damaged: as if nothing had been kept
 
 
 def manifest_for(
@@ -167,7 +174,9 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[s
 def _write(folder: Path, content: Mapping[str, bytes]) -> None:
     """Write into a neighbour folder, flush it to disk, then swap it in with one rename."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    making = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    _sweep(folder)
+    prefix = f".{folder.name}-{os.getpid()}-"
+    making = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
     try:
         for name, body in content.items():
             path = making / name
@@ -186,6 +195,14 @@ def _write(folder: Path, content: Mapping[str, bytes]) -> None:
         _flush_folder(folder.parent)
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed build left beside the issue; a living one is left alone."""
+    for left in folder.parent.glob(f".{glob.escape(folder.name)}-*-*"):
+        owner = left.name.removeprefix(f".{folder.name}-").partition("-")[0]
+        if owner.isdecimal() and not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _swap(new: Path, old: Path) -> None:

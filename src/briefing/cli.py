@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import asdict, replace
 from datetime import date, datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from zoneinfo import ZoneInfo
@@ -343,6 +344,9 @@ def _print_json(body: Any) -> None:
 
 def main() -> NoReturn:
     """Run the command line; an error for people goes to standard error, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that knows no ¶ shows its number
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(standalone_mode=True)
     except BriefingError as error:

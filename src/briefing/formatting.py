@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 from babel.dates import format_date
-from babel.numbers import format_decimal, get_currency_precision
+from babel.numbers import format_decimal, get_currency_precision, list_currencies
 
 from briefing.periods import Grain, Period
 
@@ -23,7 +23,7 @@ LANGUAGES = ("en", "ko")
 _NEXT_WORD = Decimal("0.99995")  # 999.95 million rounds to 1,000 million, which is 1 billion
 _SCALES_EN = ((10**12, "trillion", "tn"), (10**9, "billion", "bn"), (10**6, "million", "m"))
 _SCALES_KO = ((10**12, "조"), (10**8, "억"), (10**4, "만"))
-CURRENCIES = ("KRW", "USD")
+CURRENCIES = frozenset(list_currencies())
 """Units that are money; an amount in one of them is kept in its minor units."""
 _CURRENCY_EN = {"KRW": "won", "USD": "US dollars"}
 _CURRENCY_SHORT_EN = {"KRW": "₩", "USD": "US$"}
@@ -85,7 +85,7 @@ def money(minor: int, currency: str, language: str, *, short: bool = False) -> s
         return (
             f"{_korean_amount(major)}{'' if short else ' '}{_CURRENCY_KO.get(currency, currency)}"
         )
-    sign, size = ("−" if major < 0 else ""), abs(major)
+    sign, size = ("-" if major < 0 else ""), abs(major)
     long_scale, short_scale, figure = "", "", ""
     for scale, word, letters in _SCALES_EN:
         if size >= scale * _NEXT_WORD:
@@ -103,7 +103,7 @@ def money(minor: int, currency: str, language: str, *, short: bool = False) -> s
 
 def _korean_amount(major: Decimal) -> str:
     """조, 억 and 만 groups, the two largest that are not zero; the rest is rounded into them."""
-    sign, rest = ("−" if major < 0 else ""), abs(major)
+    sign, rest = ("-" if major < 0 else ""), abs(major)
     for index, (scale, word) in enumerate(_SCALES_KO):
         if rest >= scale * _NEXT_WORD:
             if index == len(_SCALES_KO) - 1:
@@ -126,10 +126,10 @@ def quantity(value: Any, unit: str, language: str, *, short: bool = False) -> st
     if is_missing(value):
         return NOT_REPORTED[language]
     head, _, per = unit.partition("/")
-    if head in _CURRENCY_KO and per:
+    if head in CURRENCIES and per:
         each = money(_whole(value), head, language, short=short)
         return each if short else f"{each} per {per}" if language == "en" else f"{per}당 {each}"
-    if head in _CURRENCY_KO:
+    if head in CURRENCIES:
         return money(_whole(value), unit, language, short=short)
     decimals = 0 if float(value).is_integer() else 1
     if unit == "percent":

@@ -21,11 +21,11 @@ class Grain(StrEnum):
 
 
 _FORMS: dict[Grain, re.Pattern[str]] = {
-    Grain.DAY: re.compile(r"(\d{4})-(\d{2})-(\d{2})"),
-    Grain.WEEK: re.compile(r"(\d{4})-W(\d{2})"),
-    Grain.MONTH: re.compile(r"(\d{4})-(\d{2})"),
-    Grain.QUARTER: re.compile(r"(\d{4})-Q([1-4])"),
-    Grain.YEAR: re.compile(r"(\d{4})"),
+    Grain.DAY: re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII),
+    Grain.WEEK: re.compile(r"(\d{4})-W(\d{2})", re.ASCII),
+    Grain.MONTH: re.compile(r"(\d{4})-(\d{2})", re.ASCII),
+    Grain.QUARTER: re.compile(r"(\d{4})-Q([1-4])", re.ASCII),
+    Grain.YEAR: re.compile(r"(\d{4})", re.ASCII),
 }
 FORMS_FOR_PEOPLE = "2026-10-21, 2026-W43, 2026-10, 2026-Q3 or 2026"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -95,6 +96,8 @@ def edition_of(
             f"The project is not made in {language!r}.",
             f"Its languages: {', '.join(project.languages)}.",
         )
+    if as_of and as_of > today:
+        raise UsageError(f"The day {as_of} has not come yet; nobody knows what is known then.")
     parameters = _parameters(project, report, parameter)
     return Edition(report.name, wanted, as_of or wanted.end, language, parameters)
 
@@ -111,6 +114,11 @@ def _parameters(project: Project, report: ReportDefinition, value: str) -> dict[
         raise UsageError(
             f"The report {report.name} has {shown} of {name}.",
             f"Name one with --edition: {', '.join(values)}.",
+        )
+    if not re.fullmatch(r"\w[\w.-]*", value):
+        raise UsageError(
+            f"The edition {value!r} cannot name a folder.",
+            "Values of a parameter hold letters, digits, dots, hyphens and underscores only.",
         )
     return {name: value}
 
@@ -219,6 +227,8 @@ def _check_since(
             for name in (declared.due_column, declared.due_label)
             if name not in columns
         ]
+        if not problems and columns[declared.due_column].kind != "date":
+            problems.append(f"column {declared.due_column!r} of {declared.due} holds no dates")
     if problems:
         where, remedy = "since_last_issue", "Correct the name."
         raise ProblemsError(

@@ -35,7 +35,7 @@ TEMPLATE_ERRORS = (
     ValueError,
 )
 """What an author's template can raise: its own errors, and those of the values it names."""
-_FORBIDDEN_FILTERS = ("sum",)
+_FORBIDDEN_FILTERS = ("sum", "random")
 _FUNCTIONS = ("literal", "words", "plural")
 _KNOWN_NAMES = {"tables", "period", "as_of", "parameters", "row", *_FUNCTIONS}
 
@@ -52,6 +52,12 @@ class Quantity:
     def __str__(self) -> str:
         text = formatting.quantity(self.value, self.unit, self.language)
         return formatting.qualified(text, self.qualifier, self.language)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
 
     @property
     def plain(self) -> str:
@@ -109,6 +115,11 @@ class TableView:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return iter(self.rows)
+
+    def __str__(self) -> str:
+        raise TypeError(f"table {self._table.name} cannot be printed as a whole; name a cell")
+
+    __repr__ = __str__
 
     @property
     def count(self) -> int:
@@ -175,9 +186,9 @@ def literal(value: str, reason: str) -> str:
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox, in which ``+`` joins texts and lists but adds no numbers."""
+    """Jinja's sandbox, in which ``+`` joins texts and lists, but no sign adds numbers."""
 
-    intercepted_binops = frozenset(["+"])
+    intercepted_binops = frozenset(["+", "-"])
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Refuse to add numbers: that is for declared tables, where the guard stands."""
@@ -199,6 +210,7 @@ def environment(language: str, loader: BaseLoader | None = None) -> ImmutableSan
     made.filters.update(formatting.filters(language))
     for name in _FORBIDDEN_FILTERS:
         del made.filters[name]
+    del made.globals["lipsum"]  # random, like the filter
     made.filters["first"] = _first
     made.filters["last"] = lambda rows: _first(reversed(list(rows)))
     made.globals.update(

@@ -36,6 +36,7 @@ class TracedRow:
 
     number: int
     cells: Mapping[str, Any]
+    hedges: Mapping[str, str]
     records: tuple[TracedRecord, ...]
 
 
@@ -58,11 +59,16 @@ def trace(folder: Path) -> tuple[TracedFigure, ...]:
     """
     try:
         body = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (IsADirectoryError, ValueError):
+        raise UsageError(f"{FILE} in {folder} is damaged.", "Build the issue again.") from None
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(f"No issue is filed in {folder}.", "Build it first.") from None
-    sources = {item["@id"]: item for item in body["isBasedOn"]}
-    records = {item["@id"]: _record(item, sources) for item in body["records"]}
-    return tuple(_figure(item, records) for item in body["hasPart"])
+    try:
+        sources = {item["@id"]: item for item in body["isBasedOn"]}
+        records = {item["@id"]: _record(item, sources) for item in body["records"]}
+        return tuple(_figure(item, records) for item in body["hasPart"])
+    except (KeyError, TypeError):
+        raise UsageError(f"{FILE} in {folder} is damaged.", "Build the issue again.") from None
 
 
 def _record(item: Mapping[str, Any], sources: Mapping[str, Mapping[str, Any]]) -> TracedRecord:
@@ -81,7 +87,12 @@ def _record(item: Mapping[str, Any], sources: Mapping[str, Mapping[str, Any]]) -
 
 def _figure(item: Mapping[str, Any], records: Mapping[str, TracedRecord]) -> TracedFigure:
     rows = tuple(
-        TracedRow(number, row["cells"], tuple(records[n] for n in row["prov:wasDerivedFrom"]))
+        TracedRow(
+            number,
+            row["cells"],
+            row.get("hedges", {}),
+            tuple(records[name] for name in row["prov:wasDerivedFrom"]),
+        )
         for number, row in enumerate(item["rows"], 1)
     )
     return TracedFigure(
@@ -111,10 +122,10 @@ def chosen_rows(figure: TracedFigure, wanted: str) -> tuple[TracedRow, ...]:
     """
     if not wanted:
         return figure.rows
-    found = tuple(row for row in figure.rows if wanted == str(row.number)) or tuple(
+    found = tuple(
         row
         for row in figure.rows
-        if any(wanted.lower() in str(cell).lower() for cell in row.cells.values())
+        if (wanted == str(row.number) if wanted.isdecimal() else _speaks_of(row, wanted))
     )
     if not found:
         raise UsageError(
@@ -124,6 +135,10 @@ def chosen_rows(figure: TracedFigure, wanted: str) -> tuple[TracedRow, ...]:
     return found
 
 
+def _speaks_of(row: TracedRow, words: str) -> bool:
+    return any(words.lower() in str(cell).lower() for cell in row.cells.values())
+
+
 def told(figure: TracedFigure, rows: tuple[TracedRow, ...]) -> list[str]:
     """The trace in lines for a reader."""
     lines = [f"{figure.label} ({figure.name}): {figure.title}"]
@@ -131,7 +146,8 @@ def told(figure: TracedFigure, rows: tuple[TracedRow, ...]) -> list[str]:
         lines += ["", f"Row {row.number}"]
         for name, value in row.cells.items():
             formula = figure.derivations.get(name)
-            lines.append(f"  {name} = {value}{f'   computed: {formula}' if formula else ''}")
+            hedge = f" ({row.hedges[name]})" if name in row.hedges else ""
+            lines.append(f"  {name} = {value}{hedge}{f'   computed: {formula}' if formula else ''}")
         for record in row.records:
             lines.append(f"  from {record.id} ({record.place})")
             if record.paragraph is not None:

@@ -61,7 +61,7 @@ KOREAN = {"조": 10**12, "억": 10**8, "만": 10**4}
 
 def leading(text: str) -> tuple[Decimal, str]:
     """The number that stands first in the text, and the word right after it."""
-    match = re.match(r"−?(?:US\$|₩|[A-Z]{3} )?([\d,.]+) ?([a-z]*)", text)
+    match = re.match(r"-?(?:US\$|₩|[A-Z]{3} )?([\d,.]+) ?([a-z]*)", text)
     assert match, text
     return Decimal(match[1].replace(",", "")), match[2]
 
@@ -73,14 +73,14 @@ def test_the_printed_number_is_within_half_a_decimal_of_the_amount(minor, curren
     scale = (SHORT if short else SCALES).get(word, 1)
     exact = abs(Decimal(minor)) / minor_units(currency) / scale
     assert abs(exact - number) <= Decimal("0.05")
-    assert text.startswith("−") == (minor < 0 and Decimal(minor) != 0)
+    assert text.startswith("-") == (minor < 0 and Decimal(minor) != 0)
 
 
 @given(amounts, currencies)
 def test_a_larger_amount_is_never_printed_as_less(minor, currency):
     def value(text: str) -> Decimal:
         number, word = leading(text)
-        return number * SCALES.get(word, 1) * (-1 if text.startswith("−") else 1)
+        return number * SCALES.get(word, 1) * (-1 if text.startswith("-") else 1)
 
     assert value(money(minor, currency, "en")) <= value(
         money(min(LARGEST, minor + 1), currency, "en")
@@ -88,7 +88,7 @@ def test_a_larger_amount_is_never_printed_as_less(minor, currency):
 
 
 def korean_value(text: str) -> Decimal:
-    body = text.removeprefix("−").rpartition(" ")[0]
+    body = text.removeprefix("-").rpartition(" ")[0]
     total = Decimal(0)
     for part in body.split():
         word = KOREAN.get(part[-1], 1)

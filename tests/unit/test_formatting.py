@@ -39,7 +39,7 @@ def test_numbers_have_separators_and_round_half_to_even(value, decimals, expecte
         (60_000_000, "KRW", "60 million won", "₩60m"),
         (999, "KRW", "999 won", "₩999"),
         (0, "KRW", "0 won", "₩0"),
-        (-1_500_000, "KRW", "−1.5 million won", "−₩1.5m"),
+        (-1_500_000, "KRW", "-1.5 million won", "-₩1.5m"),
         (68_400_000_000, "USD", "US$684 million", "US$684m"),
         (150, "USD", "US$1.5", "US$1.5"),
         (3_700_000, "USD", "US$37,000", "US$37,000"),
@@ -60,7 +60,7 @@ def test_money_in_english(minor, currency, long, short):
         (60_000_000, "KRW", "6,000만 원"),
         (99_999_999, "KRW", "1억 원"),
         (999, "KRW", "999 원"),
-        (-200_000_000, "KRW", "−2억 원"),
+        (-200_000_000, "KRW", "-2억 원"),
         (68_400_000_000, "USD", "6억 8,400만 달러"),
     ],
 )

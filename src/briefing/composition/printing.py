@@ -8,6 +8,7 @@ from typing import Any
 
 from briefing.errors import Problem, ProblemsError
 from briefing.formatting import (
+    CURRENCIES,
     NOT_REPORTED,
     day,
     is_missing,
@@ -88,7 +89,7 @@ def _column(column: Column, rows: list[dict[Any, Any]], language: str) -> tuple[
         return _hedged(texts, hedges, language), f"{unit} per {per}" if per else unit
     if column.unit == "ratio":
         return ["–" if is_missing(v) else quantity(v, "ratio", language) for v in values], ""
-    if currency in {"KRW", "USD"}:
+    if currency in CURRENCIES:
         return _hedged([quantity(v, column.unit, language) for v in values], hedges, language), ""
     texts = [NOT_REPORTED[language] if is_missing(v) else quantity(v, "", language) for v in values]
     return _hedged(texts, hedges, language), column.unit

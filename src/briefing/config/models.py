@@ -238,6 +238,8 @@ class GateKeys(_Strict):
         needed = needs.get(self.kind, "measure")
         if self.kind != "rows" and not getattr(self, needed):
             raise ValueError(f"a check of kind {self.kind} needs `{needed}`")
+        if self.at_most is not None and self.at_most < self.at_least:
+            raise ValueError("`at_most` is below `at_least`, so the check could never pass")
         return self
 
 

@@ -46,6 +46,10 @@ def read_report(
         for path in sorted(folder.rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
     }
+    for name, path in files.items():
+        if not path.resolve().is_relative_to(root.resolve()):
+            what, remedy = "the link leads outside the project", "Put the file itself there."
+            return None, {}, [Problem(name, 0, "", what, remedy)]
     try:
         values, positions = read_yaml(source, root)
     except ProblemsError as error:

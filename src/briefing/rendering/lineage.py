@@ -11,7 +11,7 @@ from typing import Any
 
 from briefing.formatting import is_missing
 from briefing.rendering.files import every_figure
-from briefing.structures import Composition, Figure, KeyFigure, RecordEntry, SourceEntry
+from briefing.structures import Composition, Figure, KeyFigure, RecordEntry, SourceEntry, Table
 
 PROVENANCE = "provenance.json"
 
@@ -69,7 +69,10 @@ def _figure(figure: Figure) -> dict[str, Any]:
             for name, value in cells.items()
             if name in table.columns and not is_missing(value)
         }
-        rows.append({"cells": shown, "prov:wasDerivedFrom": list(records)})
+        row: dict[str, Any] = {"cells": shown, "prov:wasDerivedFrom": list(records)}
+        if hedges := _hedges(table, cells):
+            row["hedges"] = hedges
+        rows.append(row)
     derived = {item.name: item for item in table.declaration.derive}
     return {
         "@id": f"#{figure.label.lower().replace(' ', '-')}",
@@ -84,6 +87,16 @@ def _figure(figure: Figure) -> dict[str, Any]:
         "derivations": {name: item.formula for name, item in derived.items()},
         "rows": rows,
     }
+
+
+def _hedges(table: Table, cells: dict[Any, Any]) -> dict[str, str]:
+    """About, at least and the like: they belong to the number wherever it is shown."""
+    found = {}
+    for name, column in table.columns.items():
+        hedge = cells.get(column.qualifier_column) if column.qualifier_column else None
+        if not is_missing(hedge) and hedge not in {"", "exact"}:
+            found[name] = str(hedge).replace("_", " ")
+    return found
 
 
 def _cell(value: Any) -> Any:

@@ -60,13 +60,17 @@ class Guard:
         if measure.part_of and self._schema.primary_key:
             yield from self._parts(measure, rows)
         for column in measure.never_across:
-            if column in self._declaration.across:
+            if column in self._declaration.across and column != self._unit(measure):
                 continue
             if rows[column].nunique(dropna=False) > 1:
                 kinds = ", ".join(
                     "none" if is_missing(value) else str(value) for value in rows[column].unique()
                 )
                 yield f"they differ in {column} ({kinds})", _differing(rows, column)
+
+    def _unit(self, measure: Measure) -> str:
+        field = self._schema.field_named(measure.column)
+        return field.unit_column if field else ""
 
     def _parts(self, measure: Measure, rows: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
         key = self._schema.primary_key[0]

@@ -18,13 +18,11 @@ from briefing.structures import (
     TableDeclaration,
     TableSchema,
 )
-from briefing.tables import arithmetic, comparisons, names, reshaping
+from briefing.tables import arithmetic, comparisons, names, reductions, reshaping
 from briefing.tables.additivity import Guard
 from briefing.tables.conditions import columns_of, holds
 from briefing.tables.periodic import with_period
 from briefing.tables.work import LINES, OTHER, TableError, Work, problem
-
-_LARGEST = 2**63 - 1
 
 
 def aggregate(
@@ -59,16 +57,18 @@ def aggregate(
         frame, columns = reshaping.pivoted(work, frame, columns, keys)
     frame, columns = reshaping.settled(frame, columns)
     try:
-        if declaration.dropna:
-            frame = reshaping.without_gaps(frame, declaration.dropna)
         frame, columns = comparisons.compared(declaration, frame, columns)
         for derivation in declaration.derive:
+            _refuse_pivoted_sum(work, derivation.formula)
             if derivation.name in rows:
                 continue  # computed row by row, before grouping
-            frame[derivation.name], columns[derivation.name] = arithmetic.derive(
-                frame, columns, derivation
-            )
+            name = derivation.name
+            frame[name], column = arithmetic.derive(frame, columns, derivation)
+            parts = arithmetic.columns_of(derivation.formula)
+            columns[name] = arithmetic.hedged(frame, columns, column, parts)
         frame, columns = _shared(work, rows, frame, columns)
+        if declaration.dropna:
+            frame = reshaping.without_gaps(frame, declaration.dropna)
         frame = reshaping.ordered(work, frame)
     except ValueError as error:
         raise work.stop(str(error)) from None
@@ -131,13 +131,14 @@ def _grouped(
     for use in work.declaration.measures:
         measure, field = _measure_of(work, use, rows)
         _refuse(work, measure, field, rows, named)
+        tie = [key for key in work.schema.primary_key if key in rows]
         try:
-            values = [_value(measure, rows.loc[lines]) for _, lines in groups]
+            values = [reductions.value(measure, rows.loc[lines], tie) for _, lines in groups]
         except OverflowError:
             what = f"the sum of {use.name} is too large to be kept exactly"
             raise work.stop(what, "Use a larger unit in the data.") from None
         counted = measure.aggregation in {"count", "nunique"}
-        frame[use.name] = _numbers(values, None if counted else rows[measure.column])
+        frame[use.name] = reductions.numbers(values, None if counted else rows[measure.column])
         columns[use.name] = _with_unit(work, frame, use.name, field, measure, rows)
     return frame, columns
 
@@ -173,9 +174,12 @@ def _measure_of(work: Work, use: MeasureUse, rows: pd.DataFrame) -> tuple[Measur
         measure = replace(found, aggregation=use.aggregation or found.aggregation)
     else:
         aggregation = use.aggregation or "sum"
+        if "." in use.of and aggregation in {"sum", "mean", "median"}:
+            what = f"{use.of!r} stands in another table and would count once for each record here"
+            raise work.stop(what, "Aggregate it in a table of its own.")
         parts = _formula_columns(work, use.of) | {use.of}
         declared = [item for item in work.schema.measures.values() if item.column in parts]
-        base = declared[0] if declared else Measure(use.name, use.of)
+        base = _strictest(declared) if declared else Measure(use.name, use.of)
         measure = replace(base, column=names.flat(use.of), aggregation=aggregation)
     if measure.column and measure.column not in rows:
         raise work.stop(f"there is no column {measure.column!r} to aggregate")
@@ -187,8 +191,27 @@ def _measure_of(work: Work, use: MeasureUse, rows: pd.DataFrame) -> tuple[Measur
 
 def _formula_columns(work: Work, name: str) -> set[str]:
     """What a derived column is computed from: the guard of those columns is its guard too."""
-    formulas = [item.formula for item in work.declaration.derive if item.name == name]
-    return arithmetic.columns_of(formulas[0]) if formulas else set()
+    formulas = {item.name: item.formula for item in work.declaration.derive}
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        current = waiting.pop()
+        if current in formulas and current not in found:
+            waiting += arithmetic.columns_of(formulas[current])
+        found.add(current)
+    return found
+
+
+def _strictest(measures: list[Measure]) -> Measure:
+    """The rules of all measures of a column together: naming the column loosens none."""
+    rank = ("additive", "semi-additive", "non-additive")
+    return replace(
+        measures[0],
+        additivity=max((item.additivity for item in measures), key=rank.index),
+        never_across=tuple(dict.fromkeys(c for item in measures for c in item.never_across)),
+        addable={key: value for item in measures for key, value in item.addable.items()},
+        part_of=next((item.part_of for item in measures if item.part_of), ""),
+    )
 
 
 def _measured_field(work: Work, use: MeasureUse, measure: Measure) -> Field | None:
@@ -213,54 +236,26 @@ def _refuse(
     """Stop where records would be mixed that must not be: units always, sums by the guard."""
     if measure.aggregation in {"count", "nunique"}:
         return
-    checked = measure
-    if measure.aggregation != "sum":
-        units = (field.unit_column,) if field and field.unit_column else ()
+    units = (field.unit_column,) if field and field.unit_column else ()
+    if measure.aggregation == "sum":
+        across = tuple(dict.fromkeys([*measure.never_across, *units]))
+        checked = replace(measure, never_across=across)
+    else:
         checked = Measure(measure.name, measure.column, never_across=units)
     found = work.guard.problems(checked, rows, named)
     if found:
         raise TableError(found)
 
 
-def _value(measure: Measure, rows: pd.DataFrame) -> Any:
-    if measure.aggregation == "count":
-        return len(rows)
-    column = rows[measure.column]
-    if measure.aggregation == "nunique":
-        return int(column.nunique())
-    if measure.aggregation == "last":
-        ordered = (
-            rows.sort_values(measure.order, kind="stable", na_position="first")
-            if measure.order
-            else rows
-        )
-        present = ordered[measure.column].dropna()
-        return present.iloc[-1] if len(present) else None
-    if measure.aggregation == "sum":
-        return _sum(column)
-    return getattr(column, measure.aggregation)()
-
-
-def _sum(column: pd.Series[Any]) -> Any:
-    """The exact sum; whole numbers are added as Python adds them, without wrapping around."""
-    present = column.dropna()
-    if not len(present):
-        return None
-    if not pd.api.types.is_integer_dtype(present):
-        return present.sum()
-    total = sum(int(value) for value in present)
-    if abs(total) > _LARGEST:
-        raise OverflowError
-    return total
-
-
-def _numbers(values: list[Any], source: pd.Series[Any] | None) -> pd.Series[Any]:
-    """The values of a measure: whole numbers, other numbers, or dates and words as they are."""
-    if source is not None and not pd.api.types.is_numeric_dtype(source):
-        return pd.Series(values, dtype=source.dtype)
-    whole = all(pd.isna(value) or float(value).is_integer() for value in values)
-    plain = [None if pd.isna(value) else value for value in values]
-    return pd.Series(plain, dtype="Int64" if whole else "Float64")
+def _refuse_pivoted_sum(work: Work, formula: str) -> None:
+    """Columns that a pivot made of what must not be added are not added by a formula either."""
+    pivot = work.declaration.pivot
+    if not pivot or not arithmetic.adds(formula) or pivot in work.declaration.across:
+        return
+    for use in work.declaration.measures:
+        measure = work.schema.measures.get(use.measure)
+        if measure and (pivot in measure.never_across or measure.additivity == "non-additive"):
+            raise ValueError(f"{formula!r} would add {use.name} across {pivot}")
 
 
 def _with_unit(
@@ -280,23 +275,15 @@ def _with_unit(
     unit_column = qualifier_column = ""
     if field.unit_column:
         unit_column = f"{name}__unit"
-        frame[unit_column] = [_single(rows.loc[lines, field.unit_column]) for lines in frame[LINES]]
+        frame[unit_column] = [
+            reductions.single(rows.loc[lines, field.unit_column]) for lines in frame[LINES]
+        ]
     if field.qualifier_column:
         qualifier_column = f"{name}__qualifier"
         frame[qualifier_column] = [
-            _hedge(rows.loc[lines, field.qualifier_column]) for lines in frame[LINES]
+            reductions.hedge(rows.loc[lines, field.qualifier_column]) for lines in frame[LINES]
         ]
     return Column(name, title, "quantity", field.unit, unit_column, qualifier_column)
-
-
-def _single(values: pd.Series[Any]) -> str:
-    return str(values.iloc[0]) if len(values) else ""
-
-
-def _hedge(values: pd.Series[Any]) -> str:
-    """The hedge of a group: that of its records if they agree, else the cautious "about"."""
-    kinds = [str(value) for value in values.dropna().unique()]
-    return kinds[0] if len(kinds) == 1 else "about" if kinds else ""
 
 
 def _folded(
@@ -308,8 +295,10 @@ def _folded(
     key, measure = keys[0], work.declaration.measures[0].name
     if not pd.api.types.is_numeric_dtype(frame[measure]):
         raise work.stop(f"`top` needs numbers to rank by; {measure!r} has none")
-    kept = frame.nlargest(work.declaration.top, measure)[key]
+    kept = frame.sort_values(key, kind="stable").nlargest(work.declaration.top, measure)[key]
     other = OTHER[work.language]
+    if other in set(frame[key].dropna().astype("str")):
+        raise work.stop(f"a group is named {other!r} already, so the rest cannot be folded into it")
     rows = rows.assign(**{key: rows[key].astype("str").where(rows[key].isin(kept), other)})
     frame, columns = _grouped(work, rows, keys)
     last = frame[key] == other

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -48,6 +49,12 @@ def columns_of(formula: str) -> set[str]:
     return {node.id for node in ast.walk(parse(formula)) if isinstance(node, ast.Name)}
 
 
+def adds(formula: str) -> bool:
+    """Whether the formula adds or subtracts columns."""
+    sums = [n for n in ast.walk(parse(formula)) if isinstance(n, ast.BinOp)]
+    return any(isinstance(node.op, ast.Add | ast.Sub) for node in sums)
+
+
 def derive(
     frame: pd.DataFrame, columns: Mapping[str, Column], derivation: Derivation
 ) -> tuple[pd.Series[Any], Column]:
@@ -70,6 +77,24 @@ def derive(
     declared = derivation.unit or unit
     finite = values.astype("Float64").replace([float("inf"), float("-inf")], None)
     return finite * _minor(declared), Column(derivation.name, title, "quantity", declared)
+
+
+def hedged(
+    frame: pd.DataFrame, columns: Mapping[str, Column], column: Column, parts: Iterable[str]
+) -> Column:
+    """The computed column; where a part of a row is hedged, the result is "about" so much."""
+    hedges = [columns[name].qualifier_column for name in parts if name in columns]
+    present = [name for name in hedges if name and name in frame]
+    if not present:
+        return column
+    loose = (
+        frame[present].apply(lambda cells: ~cells.isin(["exact", ""]) & cells.notna()).any(axis=1)
+    )
+    if not loose.any():
+        return column
+    name = f"{column.name}__qualifier"
+    frame[name] = loose.map({True: "about", False: "exact"}).astype("str")
+    return replace(column, qualifier_column=name)
 
 
 def _minor(unit: str) -> int:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from briefing.periods import Period
 from briefing.structures import Column, TableDeclaration
+from briefing.tables.arithmetic import hedged
 
 KINDS = ("previous period", "same period last year", "target")
 _SHIFTS: dict[str, Callable[[Period], Period]] = {
@@ -86,7 +87,8 @@ def _against_target(
     if (_units(frame, columns[actual])[both] != _units(frame, columns[target])[both]).any():
         raise ValueError("actual and target are counted in different units")
     frame["attained"] = frame[actual].astype("Float64") / frame[target].astype("Float64")
-    columns["attained"] = Column("attained", "attained", "quantity", "ratio")
+    attained = Column("attained", "attained", "quantity", "ratio")
+    columns["attained"] = hedged(frame, columns, attained, (actual, target))
     return frame, columns
 
 

@@ -18,7 +18,7 @@ def call_own(declaration: TableDeclaration, dataset: Dataset, function: TableFun
     copies = {name: frame.copy() for name, frame in dataset.frames.items()}
     try:
         frame = function(copies)
-    except Exception as error:  # the author's code may raise anything
+    except (Exception, SystemExit) as error:  # the author's code may raise anything
         what = f"{declaration.use} failed: {type(error).__name__}: {error}"
         raise TableError([problem(declaration, what, "Mend the function.")]) from error
     if not isinstance(frame, pd.DataFrame):

@@ -17,11 +17,12 @@ from typing import Any
 import pandas as pd
 
 from briefing.errors import Problem
-from briefing.formatting import minor_units
+from briefing.formatting import CURRENCIES, minor_units
 from briefing.structures import Field, RawTable
 
-_INTEGER = re.compile(r"[+-]?\d+")
-_AMOUNT = re.compile(r"[+-]?\d{1,40}(\.\d{1,10})?")
+_INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+_AMOUNT = re.compile(r"[+-]?\d{1,40}(\.\d{1,10})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
 _INT64 = 2**63 - 1
 _DIGITS = 40  # far beyond 64 bits; longer texts are not even read
 _DTYPES = {
@@ -47,10 +48,7 @@ def _integer(text: str) -> int:
 
 
 def _number(text: str) -> float:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("nan")
+    value = Decimal(text) if _NUMBER.fullmatch(text) else Decimal("nan")
     if not value.is_finite() or abs(float(value)) == float("inf"):
         raise _CellError("is not a number", "Write digits with a point, without commas or units.")
     return float(value)
@@ -118,6 +116,8 @@ def _cell(
         if field.required:
             return None, ("the cell is empty, but required", "Fill it in.")
         return None, None
+    if text != text.strip():
+        return None, (f"{text!r} has spaces around it", "Remove them.")
     try:
         value = parse(text)
     except _CellError as error:
@@ -151,7 +151,7 @@ def _minor(
             continue
         currency = row[positions[field.unit_column]] if field.unit_column else field.unit
         try:
-            if not _AMOUNT.fullmatch(text):
+            if not _AMOUNT.fullmatch(text) or currency not in CURRENCIES:
                 raise InvalidOperation
             amount = Decimal(text) * minor_units(currency)
             if not amount.is_finite() or amount != amount.to_integral_value():
@@ -159,6 +159,8 @@ def _minor(
             if abs(amount) > _INT64:
                 raise InvalidOperation
             values.append(int(amount))
+            if found := _constraint(field, text, float(text)):
+                problems.append(Problem(raw.schema.file, line, field.name, *found))
         except InvalidOperation:
             what = f"{text!r} is no amount of {currency or 'money'}"
             remedy = "Write the amount in whole units, without commas, words or signs."

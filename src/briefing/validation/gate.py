@@ -67,6 +67,8 @@ def _max_age(
     check: GateCheck, rows: pd.DataFrame, _: Dataset, as_of: date, language: str
 ) -> Verdict:
     """The newest record is not older than so many days."""
+    if not pd.api.types.is_datetime64_any_dtype(rows[check.column]):
+        raise ValueError(check.name, f"{check.column!r} of {check.table} holds no dates")
     newest: Any = rows[check.column].max() if len(rows) else None
     if is_missing(newest):
         return False, f"{check.table} holds no dated record"
@@ -114,7 +116,7 @@ def _reconciles(
     """Parts add up to the whole that is printed, within a tolerance."""
     worst, said = 0.0, f"no whole of {check.table} has parts"
     for whole, total, parts, unit in _wholes(check, rows, dataset):
-        gap = abs(parts - total) / total if total else 1.0
+        gap = abs(parts - total) / abs(total) if total else float(parts != 0)
         if gap >= worst:
             worst = gap
             said = (
@@ -151,11 +153,13 @@ def _wholes(
     schema = dataset.schemas[check.table]
     measure = schema.measures[check.measure]
     field = schema.field_named(measure.column)
+    if not measure.part_of or not schema.primary_key:
+        raise ValueError(check.name, f"{check.measure!r} has no `part_of`, so nothing lies inside")
     key = schema.primary_key[0]
     found = []
     for whole, parts in rows.dropna(subset=[measure.part_of]).groupby(measure.part_of, sort=False):
         own = rows[rows[key] == whole]
-        if not len(own):
+        if not len(own) or is_missing(own[measure.column].iloc[0]):
             continue
         unit = field.unit if field else ""
         if field and field.unit_column:

@@ -1,0 +1,64 @@
+"""One value for a group of records: the aggregation itself, exactly, and its unit and hedge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from briefing.structures import Measure
+
+_LARGEST = 2**63 - 1
+
+
+def value(measure: Measure, rows: pd.DataFrame, tie: list[str]) -> Any:
+    """The aggregated value; ``tie`` decides "last" where the order does not."""
+    if measure.aggregation == "count":
+        return len(rows)
+    column = rows[measure.column]
+    if measure.aggregation == "nunique":
+        return int(column.nunique())
+    if measure.aggregation == "last":
+        ordered = (
+            rows.sort_values([measure.order, *tie], kind="stable", na_position="first")
+            if measure.order
+            else rows
+        )
+        present = ordered[measure.column].dropna()
+        return present.iloc[-1] if len(present) else None
+    if measure.aggregation == "sum":
+        return _sum(column)
+    return getattr(column, measure.aggregation)()
+
+
+def _sum(column: pd.Series[Any]) -> Any:
+    """The exact sum; whole numbers are added as Python adds them, without wrapping around."""
+    present = column.dropna()
+    if not len(present):
+        return None
+    if not pd.api.types.is_integer_dtype(present):
+        return present.sum()
+    total = sum(int(value) for value in present)
+    if abs(total) > _LARGEST:
+        raise OverflowError
+    return total
+
+
+def numbers(values: list[Any], source: pd.Series[Any] | None) -> pd.Series[Any]:
+    """The values of a measure: whole numbers, other numbers, or dates and words as they are."""
+    if source is not None and not pd.api.types.is_numeric_dtype(source):
+        return pd.Series(values, dtype=source.dtype)
+    whole = all(pd.isna(value) or float(value).is_integer() for value in values)
+    plain = [None if pd.isna(value) else value for value in values]
+    return pd.Series(plain, dtype="Int64" if whole else "Float64")
+
+
+def single(values: pd.Series[Any]) -> str:
+    """The unit of a group, which the guard has seen to be the same for all of it."""
+    return str(values.iloc[0]) if len(values) else ""
+
+
+def hedge(values: pd.Series[Any]) -> str:
+    """The hedge of a group: that of its records if they agree, else the cautious "about"."""
+    kinds = [str(value) for value in values.dropna().unique()]
+    return kinds[0] if len(kinds) == 1 else "about" if kinds else ""
