@@ -18,8 +18,6 @@ from babel.numbers import format_decimal, get_currency_precision, list_currencie
 
 from briefing.periods import Grain, Period
 
-LANGUAGES = ("en", "ko")
-
 _NEXT_WORD = Decimal("0.99995")  # 999.95 million rounds to 1,000 million, which is 1 billion
 _SCALES_EN = ((10**12, "trillion", "tn"), (10**9, "billion", "bn"), (10**6, "million", "m"))
 _SCALES_KO = ((10**12, "조"), (10**8, "억"), (10**4, "만"))

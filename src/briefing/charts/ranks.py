@@ -33,9 +33,8 @@ def ranks(request: Request) -> tuple[Canvas, str]:
 
     bottom = canvas.height - 4
     if goal:
-        canvas.box(left, 28, position(goal) - left, bottom - 28, fill=FAINT)
-    if goal:
         x = position(goal)
+        canvas.box(left, 28, x - left, bottom - 28, fill=FAINT)
         canvas.line((x, x), (12, bottom), colour=ALARM, width=1.2)
         words = f"goal: place {number(goal, request.language)} or better"
         canvas.text(x + 4, 7, words, size=SMALL, colour=ALARM)

@@ -48,8 +48,8 @@ def load_project(root: Path) -> Project:
         if report is not None:
             reports[report.name] = report
     problems += _named_reports(keys, positions, {folder.name for folder in folders})
-    if inside["dataset"] == root:  # it leads outside, which is a problem already
-        raise ProblemsError(problems)
+    if not (root / keys.dataset).resolve().is_relative_to(root):
+        raise ProblemsError(problems)  # of which this is one; nothing outside is read
     try:
         title, tables, files, found = sources.read(inside["dataset"], root)
     except ProblemsError as error:

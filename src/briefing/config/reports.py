@@ -29,8 +29,6 @@ from briefing.structures import (
 from briefing.tables import arithmetic, conditions
 from briefing.templating import prose_problems
 
-OVERRIDES = ("template.html.j2", "style.css")
-
 
 def read_report(
     folder: Path, root: Path, languages: tuple[str, ...]
@@ -307,4 +305,4 @@ def _measures(keys: list[str] | dict[str, str | MeasureKeys]) -> Iterator[Measur
             yield MeasureUse(name, body.measure, body.of, body.aggregation)
 
 
-__all__ = ["OVERRIDES", "read_report"]
+__all__ = ["read_report"]
