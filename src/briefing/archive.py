@@ -22,10 +22,9 @@ from typing import Any
 
 from briefing.errors import ArchiveError
 from briefing.periods import Period
-from briefing.structures import Document, Edition, Issue, KnownRecord
+from briefing.structures import KNOWN, Document, Edition, Issue, KnownRecord
 
 MANIFEST = "manifest.json"
-KNOWN = "known.json"
 REVISION = "r1"
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
 _AT_FDCWD = -100

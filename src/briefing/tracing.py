@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from briefing.errors import UsageError
-
-FILE = "provenance.json"
+from briefing.structures import PROVENANCE
 
 
 @dataclass(frozen=True)
@@ -58,9 +57,11 @@ def trace(folder: Path) -> tuple[TracedFigure, ...]:
         UsageError: no issue is filed there.
     """
     try:
-        body = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        body = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))
     except (IsADirectoryError, ValueError):
-        raise UsageError(f"{FILE} in {folder} is damaged.", "Build the issue again.") from None
+        raise UsageError(
+            f"{PROVENANCE} in {folder} is damaged.", "Build the issue again."
+        ) from None
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(f"No issue is filed in {folder}.", "Build it first.") from None
     try:
@@ -68,7 +69,9 @@ def trace(folder: Path) -> tuple[TracedFigure, ...]:
         records = {item["@id"]: _record(item, sources) for item in body["records"]}
         return tuple(_figure(item, records) for item in body["hasPart"])
     except (KeyError, TypeError):
-        raise UsageError(f"{FILE} in {folder} is damaged.", "Build the issue again.") from None
+        raise UsageError(
+            f"{PROVENANCE} in {folder} is damaged.", "Build the issue again."
+        ) from None
 
 
 def _record(item: Mapping[str, Any], sources: Mapping[str, Mapping[str, Any]]) -> TracedRecord:

@@ -7,11 +7,10 @@ from pathlib import Path
 from briefing.rendering.files import figure_files, known_json
 from briefing.rendering.gates import check_glyphs
 from briefing.rendering.html import Layout
-from briefing.rendering.lineage import PROVENANCE, lineage
-from briefing.structures import Composition, Document
+from briefing.rendering.lineage import lineage
+from briefing.structures import KNOWN, PROVENANCE, Composition, Document
 
 FORMATS = ("pdf", "html")
-KNOWN = "known.json"
 
 
 def render(composition: Composition, report_folder: Path, formats: tuple[str, ...]) -> Document:
@@ -41,4 +40,4 @@ def render(composition: Composition, report_folder: Path, formats: tuple[str, ..
     return Document(dict(sorted(files.items())), pages)
 
 
-__all__ = ["FORMATS", "KNOWN", "PROVENANCE", "render"]
+__all__ = ["FORMATS", "render"]

@@ -13,8 +13,6 @@ from briefing.formatting import is_missing
 from briefing.rendering.files import every_figure
 from briefing.structures import Composition, Figure, KeyFigure, RecordEntry, SourceEntry, Table
 
-PROVENANCE = "provenance.json"
-
 
 def lineage(composition: Composition) -> str:
     """The whole way from each number back to where it was read, as JSON text."""

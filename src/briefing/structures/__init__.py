@@ -29,6 +29,8 @@ from briefing.structures.description import (
     TableSchema,
 )
 from briefing.structures.results import (
+    KNOWN,
+    PROVENANCE,
     Chart,
     Column,
     Composition,
@@ -56,6 +58,8 @@ from briefing.structures.results import (
 )
 
 __all__ = [
+    "KNOWN",
+    "PROVENANCE",
     "Additivity",
     "Aggregation",
     "Chart",

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+PROVENANCE = "provenance.json"
+"""File of an issue: from each number to its records, documents and paragraphs."""
+KNOWN = "known.json"
+"""File of an issue: the records as it knew them, for the next issue to compare with."""
+
+
 @dataclass(frozen=True)
 class RawTable:
     """Rows of text as they stand in the file, each with the line on which it starts."""
