@@ -107,7 +107,7 @@ def missing_packages(checks: Iterable[Check]) -> list[str]:
 
 
 def install_missing(
-    checks: Iterable[Check], run: Run = subprocess.run, say: Callable[[str], None] = _say
+    checks: Iterable[Check], run: Run = subprocess.run, tell: Callable[[str], None] = _say
 ) -> list[str]:
     """Install the system packages that are missing, and return their names.
 
@@ -125,11 +125,11 @@ def install_missing(
         raise refusal
     apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
     apt += ["-o", "Dpkg::Use-Pty=0", "-o", "DPkg::Lock::Timeout=300"]
-    say("== fetching the list of system packages ...")
+    tell("== fetching the list of system packages ...")
     # An old list often still serves, and one dead source of several is no reason to give up.
     if run([*apt, "update"], check=False).returncode != 0:
-        say("   not all of it could be fetched; going on with what there is")
-    say(f"== installing {len(packages)} system packages ...")
+        tell("   not all of it could be fetched; going on with what there is")
+    tell(f"== installing {len(packages)} system packages ...")
     apt += ["install", "-y", "--no-install-recommends", *packages]
     if run(apt, check=False).returncode != 0:
         raise refusal

@@ -7,7 +7,8 @@ table's CSV.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Any
@@ -16,35 +17,29 @@ import pandas as pd
 from babel.dates import format_date
 from babel.numbers import format_decimal, get_currency_precision, list_currencies
 
+from briefing.catalogues import catalogue
 from briefing.periods import Grain, Period
+from briefing.structures import Column, UnitWords
 
 _NEXT_WORD = Decimal("0.99995")  # 999.95 million rounds to 1,000 million, which is 1 billion
 _SCALES_EN = ((10**12, "trillion", "tn"), (10**9, "billion", "bn"), (10**6, "million", "m"))
+_NO_UNITS: Mapping[str, UnitWords] = {}
+_FINAL_RIEUL = 8
+_CLOSED_SOUNDS = frozenset("013678lmnr")
+"""Digits and letters whose Korean name ends in a consonant."""
+_RIEUL_SOUNDS = frozenset("178lr")
+_QUARTERS = {"en": "QQQQ y", "ko": "y년 QQQ"}
 _SCALES_KO = ((10**12, "조"), (10**8, "억"), (10**4, "만"))
 CURRENCIES = frozenset(list_currencies())
 """Units that are money; an amount in one of them is kept in its minor units."""
 _CURRENCY_EN = {"KRW": "won", "USD": "US dollars"}
 _CURRENCY_SHORT_EN = {"KRW": "₩", "USD": "US$"}
 _CURRENCY_KO = {"KRW": "원", "USD": "달러"}
-_QUALIFIERS = {
-    "en": {
-        "about": "about {}",
-        "at_least": "at least {}",
-        "more_than": "more than {}",
-        "up_to": "up to {}",
-        "range_min": "from {}",
-        "range_max": "up to {}",
-    },
-    "ko": {
-        "about": "약 {}",
-        "at_least": "{} 이상",
-        "more_than": "{} 초과",
-        "up_to": "최대 {}",
-        "range_min": "{}부터",
-        "range_max": "최대 {}",
-    },
-}
-NOT_REPORTED = {"en": "not reported", "ko": "보고 없음"}
+
+
+def not_reported(language: str) -> str:
+    """What stands where the sources are silent."""
+    return str(catalogue(language).gettext("not reported"))
 
 
 def is_missing(value: object) -> bool:
@@ -119,14 +114,25 @@ def _korean_amount(major: Decimal) -> str:
     return sign + " ".join(parts)
 
 
-def quantity(value: Any, unit: str, language: str, *, short: bool = False) -> str:
-    """A value with its unit: money, percent, or a counted noun ("1 city", "5 cities")."""
+def quantity(
+    value: Any,
+    unit: str,
+    language: str,
+    *,
+    short: bool = False,
+    units: Mapping[str, UnitWords] = _NO_UNITS,
+) -> str:
+    """A value with its unit: money, percent, or a counted noun ("1 city", "5 cities", "5개사").
+
+    Args:
+        units: what the dataset calls its units in that language.
+    """
     if is_missing(value):
-        return NOT_REPORTED[language]
+        return not_reported(language)
     head, _, per = unit.partition("/")
     if head in CURRENCIES and per:
         each = money(_whole(value), head, language, short=short)
-        return each if short else f"{each} per {per}" if language == "en" else f"{per}당 {each}"
+        return each if short else per_unit(each, per, language, units)
     if head in CURRENCIES:
         return money(_whole(value), unit, language, short=short)
     decimals = 0 if float(value).is_integer() else 1
@@ -135,9 +141,49 @@ def quantity(value: Any, unit: str, language: str, *, short: bool = False) -> st
     if unit == "ratio":
         return percent(value, language)
     figure = number(value, language, decimals)
-    if short or not unit:
+    if not unit or (short and language == "en"):
         return figure
-    return f"{figure} {_singular(unit) if language == 'en' and value == 1 else unit}"
+    word = unit_word(unit, value, language, units)
+    if "{}" in word:
+        return word.format(figure)
+    return f"{figure}{'' if language == 'ko' else ' '}{word}"
+
+
+def per_unit(
+    text: str, unit: str, language: str, units: Mapping[str, UnitWords] = _NO_UNITS
+) -> str:
+    """An amount for each of something: "5 million won per person", "1인당 500만 원"."""
+    per = units[unit].per if unit in units else unit
+    return str(catalogue(language).gettext("{amount} per {unit}")).format(amount=text, unit=per)
+
+
+def unit_word(
+    unit: str, value: float, language: str, units: Mapping[str, UnitWords] = _NO_UNITS
+) -> str:
+    """What a unit is called beside that number."""
+    if unit in units:
+        return units[unit].one if value == 1 else units[unit].other
+    return _singular(unit) if language == "en" and value == 1 else unit
+
+
+def shown(column: Column, row: Mapping[Any, Any], language: str, *, short: bool = False) -> str:
+    """A cell as a reader sees it: a quantity with unit and hedge, a code's label, a date.
+
+    Args:
+        row: the cells of the row by column, helper columns for unit and hedge included.
+        short: a quantity without the words of its unit, money with its sign.
+    """
+    value = row[column.name]
+    if column.kind == "quantity":
+        unit = str(row[column.unit_column]) if column.unit_column else column.unit
+        hedge = row.get(column.qualifier_column) if column.qualifier_column else None
+        text = quantity(value, unit, language, short=short, units=column.units)
+        return qualified(text, hedge, language)
+    if is_missing(value):
+        return ""
+    if column.kind == "date":
+        return day(value, language)
+    return column.label(value) if column.kind == "code" else str(value)
 
 
 def _whole(value: Any) -> int:
@@ -157,7 +203,16 @@ def qualified(text: str, qualifier: object, language: str) -> str:
     """Put the hedge of the source back before the figure; exact figures stay as they are."""
     if is_missing(qualifier):
         return text
-    return _QUALIFIERS[language].get(str(qualifier), "{}").format(text)
+    say = catalogue(language).gettext
+    hedges = {
+        "about": say("about {}"),
+        "at_least": say("at least {}"),
+        "more_than": say("more than {}"),
+        "up_to": say("up to {}"),
+        "range_min": say("from {}"),
+        "range_max": say("up to {}"),
+    }
+    return str(hedges.get(str(qualifier), "{}")).format(text)
 
 
 def day(value: date | datetime | pd.Timestamp, language: str, precision: str = "day") -> str:
@@ -170,22 +225,36 @@ def day(value: date | datetime | pd.Timestamp, language: str, precision: str = "
     return str(format_date(plain, format=forms[language][precision], locale=language))
 
 
+def deadline(value: date | datetime | pd.Timestamp, language: str) -> str:
+    """A last day, as a sentence says it after "by": the last of a year is its end."""
+    plain = value.date() if isinstance(value, datetime) else value
+    if (plain.month, plain.day) == (12, 31):
+        return str(catalogue(language).gettext("the end of {year}")).format(year=plain.year)
+    return day(plain, language)
+
+
+def years(first: object, last: object, language: str) -> str:
+    """A span of years: "2024 to 2026", "2024~2026년"; one that begins and ends in a year is it."""
+    say = catalogue(language).gettext
+    if is_missing(first) and is_missing(last):
+        return str(say("years not printed"))
+    if is_missing(last) or is_missing(first) or str(first) == str(last):
+        return str(say("{year}")).format(year=last if is_missing(first) else first)
+    return str(say("{first} to {last}")).format(first=first, last=last)
+
+
 def period_title(period: Period, language: str) -> str:
-    """A period as a reader says it: "October 2026", "2026, third quarter"."""
+    """A period as a reader says it: "October 2026", "3rd quarter 2026"."""
     if period.grain is Grain.MONTH:
         return day(period.start, language, "month")
     if period.grain is Grain.YEAR:
         return day(period.start, language, "year")
     if period.grain is Grain.QUARTER:
-        quarter = (period.start.month + 2) // 3
-        if language == "ko":
-            return f"{period.start.year}년 {quarter}분기"
-        return f"{('First', 'Second', 'Third', 'Fourth')[quarter - 1]} quarter {period.start.year}"
+        return str(format_date(period.start, format=_QUARTERS[language], locale=language))
     if period.grain is Grain.WEEK:
         week = period.start.isocalendar()
-        return (
-            f"{week.year}년 {week.week}주" if language == "ko" else f"Week {week.week}, {week.year}"
-        )
+        title = str(catalogue(language).gettext("Week {week}, {year}"))
+        return title.format(week=week.week, year=week.year)
     return day(period.start, language)
 
 
@@ -194,6 +263,37 @@ def listing(words: list[str], language: str) -> str:
     if language == "ko" or len(words) < 2:
         return ", ".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def particle(word: object, pair: str) -> str:
+    """A word with the Korean particle that fits its last sound: ``particle("이/가")``.
+
+    The pair names the form after a consonant first. A word in parentheses at the end is not
+    spoken; digits and Latin letters are taken as they are read in Korean; after ㄹ, "으로/로"
+    becomes "로".
+
+    Source: the standard language rules, Hangul syllables as Unicode composes them
+    (https://www.unicode.org/versions/latest/core-spec/chapter-3/#G24646).
+    """
+    text = str(word)
+    after_consonant, after_vowel = pair.split("/")
+    spoken = re.sub(r"\s*\([^()]*\)$", "", text).rstrip("\"'”’)]. ")
+    last = spoken[-1:] or " "
+    if "가" <= last <= "힣":
+        final = (ord(last) - ord("가")) % 28
+        consonant, rieul = final != 0, final == _FINAL_RIEUL
+    else:
+        consonant = last.lower() in _CLOSED_SOUNDS
+        rieul = last.lower() in _RIEUL_SOUNDS
+    if rieul and after_consonant.startswith("으로"):
+        consonant = False
+    return text + (after_consonant if consonant else after_vowel)
+
+
+def lower_first(words: object) -> str:
+    """Words that began a line, in the middle of one: a name in capitals keeps them."""
+    text = str(words)
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def filters(language: str) -> dict[str, Callable[..., str]]:
@@ -205,5 +305,9 @@ def filters(language: str) -> dict[str, Callable[..., str]]:
         "quantity": lambda value, unit="": quantity(value, unit, language),
         "day": lambda value, precision="day": day(value, language, precision),
         "code": lambda value: str(value).replace("_", " "),
+        "deadline": lambda value: deadline(value, language),
+        "years": lambda first, last: years(first, last, language),
+        "particle": particle,
+        "lower_first": lower_first,
         "listing": lambda words: listing([str(word) for word in words], language),
     }

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import total_ordering
 from typing import Any
 
 from jinja2 import BaseLoader, StrictUndefined, TemplateError, TemplateSyntaxError, meta, nodes
@@ -17,15 +18,39 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from briefing import formatting
+from briefing.catalogues import catalogue
 from briefing.errors import NothingKnownError, Problem, ProblemsError
-from briefing.structures import Table, Text
+from briefing.structures import Table, Text, UnitWords
 
 _NUMBER_WORDS = (
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "
     "dozen half twice hundreds? thousands? millions? billions? trillions?"
 ).split()
-_TYPED_NUMBER = re.compile(rf"\d[\d.,]*|\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE)
+_KOREAN_NUMBER = (  # native numerals, told from other words by the counter that follows
+    "(?:열|스물|서른|마흔|쉰|예순|일흔|여든|아흔)?(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉)"
+    "|열|스무|서른|마흔|쉰|예순|일흔|여든|아흔"
+)
+_COUNTER = "(?:개사|개소|개월|개국|개|곳|군데|명|건|가지|번째|번|차례|배)"
+_PARTICLE = (
+    "(?:은|는|가|을|를|의|에|에서|에는|도|만|와|과|로|으로|씩|뿐|까지|부터|이[가-힣]*|인|입니다)"
+)
+_TYPED_NUMBER = re.compile(
+    rf"\d[\d.,]*|\b(?:{'|'.join(_NUMBER_WORDS)})\b"
+    rf"|(?<![가-힣])(?:{_KOREAN_NUMBER})(?= ?{_COUNTER}{_PARTICLE}?(?![가-힣]))",
+    re.IGNORECASE,
+)
+_PASSED_ON = (
+    nodes.List,
+    nodes.Tuple,
+    nodes.Dict,
+    nodes.Pair,
+    nodes.Concat,
+    nodes.Or,
+    nodes.And,
+    nodes.Neg,
+)
+"""Expressions that come out as one of their parts, or hold them."""
 TEMPLATE_ERRORS = (
     TemplateError,
     ArithmeticError,
@@ -48,10 +73,10 @@ class Quantity:
     unit: str
     qualifier: object
     language: str
+    units: Mapping[str, UnitWords] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        text = formatting.quantity(self.value, self.unit, self.language)
-        return formatting.qualified(text, self.qualifier, self.language)
+        return formatting.qualified(self.plain, self.qualifier, self.language)
 
     def __float__(self) -> float:
         return float(self.value)
@@ -62,7 +87,7 @@ class Quantity:
     @property
     def plain(self) -> str:
         """The value and unit without the hedge."""
-        return formatting.quantity(self.value, self.unit, self.language)
+        return formatting.quantity(self.value, self.unit, self.language, units=self.units)
 
     @property
     def bare(self) -> str:
@@ -73,6 +98,26 @@ class Quantity:
     def missing(self) -> bool:
         """Whether nothing was reported."""
         return formatting.is_missing(self.value)
+
+
+@total_ordering
+class Code:
+    """A word of a vocabulary: compares as it stands in the data, prints as a reader sees it."""
+
+    def __init__(self, code: str, label: str) -> None:
+        self.code, self._label = code, label
+
+    def __str__(self) -> str:
+        return self._label
+
+    def __eq__(self, other: object) -> bool:
+        return self.code == str(other.code if isinstance(other, Code) else other)
+
+    def __lt__(self, other: object) -> bool:
+        return self.code < str(other.code if isinstance(other, Code) else other)
+
+    def __hash__(self) -> int:
+        return hash(self.code)
 
 
 class Rows(list[dict[str, Any]]):
@@ -103,14 +148,16 @@ class TableView:
         cells: dict[str, Any] = {}
         for name, value in row.items():
             column = self._table.columns.get(str(name))
-            if column is None or column.kind in {"text", "code"}:
+            if column is not None and column.kind == "code" and not formatting.is_missing(value):
+                cells[str(name)] = Code(str(value), column.label(value))
+            elif column is None or column.kind in {"text", "code"}:
                 cells[str(name)] = None if formatting.is_missing(value) else value
             elif column.kind == "date":
                 cells[str(name)] = None if formatting.is_missing(value) else value.date()
             else:
                 unit = str(row[column.unit_column]) if column.unit_column else column.unit
                 hedge = row.get(column.qualifier_column) if column.qualifier_column else None
-                cells[str(name)] = Quantity(value, unit, hedge, self._language)
+                cells[str(name)] = Quantity(value, unit, hedge, self._language, column.units)
         return cells
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -206,7 +253,10 @@ def environment(language: str, loader: BaseLoader | None = None) -> ImmutableSan
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"] if loader is not None else [],
     )
+    if loader is not None:
+        made.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(formatting.filters(language))
     for name in _FORBIDDEN_FILTERS:
         del made.filters[name]
@@ -229,7 +279,7 @@ class Sentences:
         self._environment = environment(language)
         self._context = dict(context)
 
-    def say(self, text: Text, **more: Any) -> str:
+    def say(self, text: Text, *, may_be_empty: bool = False, **more: Any) -> str:
         """The sentence, with white space folded.
 
         Raises:
@@ -248,7 +298,7 @@ class Sentences:
             remedy = "Mend the expression; the names of tables and columns are in report.yaml."
             raise ProblemsError([_problem(text, _reason(error), remedy)]) from None
         folded = " ".join(said.split())
-        if not folded:
+        if not folded and not may_be_empty:
             raise ProblemsError([_problem(text, "comes out empty", "Give it words.")])
         return folded
 
@@ -303,9 +353,37 @@ def _named_tables(tree: nodes.Template) -> set[str]:
 
 
 def _typed_numbers(tree: nodes.Template) -> Iterator[str]:
+    """Numbers in the prose, and in constants that are printed, named or gone through."""
     for output in tree.find_all(nodes.Output):
         for node in output.nodes:
             if isinstance(node, nodes.TemplateData):
                 yield from (match.group() for match in _TYPED_NUMBER.finditer(node.data))
-            elif isinstance(node, nodes.Const) and _TYPED_NUMBER.search(str(node.value)):
-                yield str(node.value)
+            else:
+                yield from _typed_constants(node)
+    for assigned in tree.find_all(nodes.Assign):
+        yield from _typed_constants(assigned.node)
+    for loop in tree.find_all(nodes.For):
+        yield from _typed_constants(loop.iter)
+
+
+def _typed_constants(node: nodes.Node) -> Iterator[str]:
+    """Constants with a number that an expression can come out as; not what it compares with."""
+    if isinstance(node, nodes.Const):
+        if _TYPED_NUMBER.search(str(node.value)):
+            yield str(node.value)
+        return
+    for part in _outcomes(node):
+        yield from _typed_constants(part)
+
+
+def _outcomes(node: nodes.Node) -> Iterable[nodes.Node]:
+    """The parts of an expression that it can come out as, or holds."""
+    if isinstance(node, _PASSED_ON):
+        return node.iter_child_nodes()
+    if isinstance(node, nodes.CondExpr):
+        return filter(None, (node.expr1, node.expr2))
+    if isinstance(node, nodes.Filter):
+        return filter(None, (node.node,))
+    if isinstance(node, nodes.Call) and getattr(node.node, "name", "") == "words":
+        return node.args
+    return ()

@@ -7,13 +7,15 @@ figure without data keeps its place and says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from briefing import formatting
+from briefing.catalogues import catalogue
 from briefing.composition.printing import printed
 from briefing.composition.provenance import Provenance
-from briefing.composition.since import compared, known_records
+from briefing.composition.since import compared, known_records, news
 from briefing.errors import NothingKnownError, Problem, ProblemsError
 from briefing.structures import (
     Chart,
@@ -22,15 +24,21 @@ from briefing.structures import (
     Edition,
     Figure,
     FigureDeclaration,
+    FigureLink,
     Finding,
+    Item,
     KeyFigure,
     KeyFigureDeclaration,
+    ListDeclaration,
     ReportDefinition,
     Section,
     Table,
     Text,
 )
 from briefing.templating import Sentences, TableView
+
+Pictures = Mapping[str, Sequence[Chart | None]]
+"""By column of a printed table, the pictures in its cells."""
 
 
 def sentences_for(edition: Edition, tables: Mapping[str, Table]) -> Sentences:
@@ -54,16 +62,21 @@ def compose(
     tables: Mapping[str, Table],
     charts: Mapping[str, Chart | None],
     sentences: Sentences,
+    pictures: Mapping[str, Pictures] | None = None,
 ) -> Composition:
     """Put the issue together: numbered figures, findings, notes, and sources from the records.
+
+    Args:
+        pictures: by printed figure and column, what stands in its cells in place of words.
 
     Raises:
         ProblemsError: every sentence that cannot be computed.
     """
     shown = [report.figures[name].table for s in report.sections for name in s.figures]
-    shown += [item.table for item in report.key_figures]
-    provenance = Provenance(dataset, (tables[name] for name in shown))
-    composer = _Composer(report, edition, tables, charts, sentences, provenance)
+    shown += [name for item in report.key_figures for name in (item.table, *item.also)]
+    shown += [section.items.table for section in report.sections if section.items]
+    provenance = Provenance(dataset, (tables[name] for name in shown), edition.language)
+    composer = _Composer(report, edition, tables, charts, sentences, pictures or {}, provenance)
     figures = composer.figures()
     title, subtitle = composer.say(report.title), ""
     if report.subtitle:
@@ -86,6 +99,9 @@ def compose(
         sources=provenance.entries(),
         records=provenance.records,
         omitted=tuple(composer.omitted),
+        standing=provenance.standing(),
+        silences=tuple(filter(None, composer.silences)),
+        compact=report.compact,
     )
     if composer.problems:
         raise ProblemsError(composer.problems)
@@ -101,23 +117,26 @@ class _Composer:
     tables: Mapping[str, Table]
     charts: Mapping[str, Chart | None]
     sentences: Sentences
+    pictures: Mapping[str, Pictures]
     provenance: Provenance
     problems: list[Problem] = field(default_factory=list)
     omitted: list[Problem] = field(default_factory=list)
+    silences: list[str] = field(default_factory=list)
 
-    def say(self, text: Text, **more: object) -> str:
+    def say(self, text: Text, *, optional: bool = False, **more: Any) -> str:
         """The sentence; empty where it is a problem or nothing was known."""
         try:
             return self.sentences.say(text, **more)
         except ProblemsError as error:
             self.problems += error.problems
         except NothingKnownError:
-            self._omit(text.file, text.line, text.key)
+            if not optional:
+                self._omit(text.file, text.line, text.key)
         return ""
 
     def all_said(self, texts: tuple[Text, ...]) -> tuple[str, ...]:
-        """The sentences that can be said."""
-        return tuple(said for text in texts if (said := self.say(text)))
+        """The sentences that can be said; one that comes out empty was not meant to be."""
+        return tuple(said for text in texts if (said := self.say(text, may_be_empty=True)))
 
     def _omit(self, file: str, line: int, where: str) -> None:
         what = f"nothing is known on {self.edition.as_of}, so it is left out"
@@ -127,22 +146,27 @@ class _Composer:
     def figures(self) -> dict[str, Figure]:
         """Figures numbered in the order in which sections show them, charts and tables apart."""
         figures: dict[str, Figure] = {}
-        counts = {"Figure": 0, "Table": 0}
+        counts = {"figure": 0, "table": 0}
+        say = catalogue(self.edition.language).gettext
         for name in (name for section in self.report.sections for name in section.figures):
             declaration = self.report.figures[name]
-            kind = "Table" if declaration.kind == "table" else "Figure"
-            counts[kind] += 1
-            label = f"{kind} {counts[kind]}"
+            kind = "table" if declaration.kind == "table" else "figure"
+            label = say("Table {number}") if kind == "table" else say("Figure {number}")
+            number = counts[kind] + 1
+            link = FigureLink(label.format(number=number), f"{kind}-{number}")
             try:
-                figures[name] = self._figure(declaration, label, counts[kind])
+                figures[name] = self._figure(declaration, link)
             except ProblemsError as error:
                 self.problems += error.problems
             except NothingKnownError:
+                if declaration.optional:
+                    continue
                 self._omit(declaration.file, declaration.line, f"figures.{name}")
-                figures[name] = self._empty(declaration, label, counts[kind])
+                figures[name] = self._empty(declaration, link)
+            counts[kind] = number
         return figures
 
-    def _figure(self, declaration: FigureDeclaration, label: str, number: int) -> Figure:
+    def _figure(self, declaration: FigureDeclaration, link: FigureLink) -> Figure:
         table = self.tables[declaration.table]
         chart = self.charts.get(declaration.name)
         charted = declaration.kind != "table"
@@ -153,11 +177,11 @@ class _Composer:
         if chart is not None and declaration.alt is not None:
             chart = replace(chart, alt=say(declaration.alt))
         title = say(declaration.title)
-        sources, rows = self.provenance.used(table, label)
+        sources, rows = self.provenance.used(table, link)
         return Figure(
             name=declaration.name,
-            label=label,
-            number=number,
+            label=link.label,
+            anchor=link.anchor,
             title=title,
             notes=self.all_said(declaration.notes),
             caveats=self.provenance.caveats(rows),
@@ -167,26 +191,48 @@ class _Composer:
             chart=chart,
             printed=None
             if charted
-            else printed(table, declaration, titles, self.sentences.language),
+            else printed(
+                table,
+                declaration,
+                titles,
+                self.sentences.language,
+                self.pictures.get(declaration.name),
+            ),
         )
 
-    def _empty(self, declaration: FigureDeclaration, label: str, number: int) -> Figure:
+    def _empty(self, declaration: FigureDeclaration, link: FigureLink) -> Figure:
         when = formatting.day(self.edition.as_of, self.edition.language)
-        title = f"Nothing was known for this {label.split(maxsplit=1)[0].lower()} on {when}"
+        say = catalogue(self.edition.language).gettext
+        title = say("Nothing was known for this on {day}").format(day=when)
         table = self.tables[declaration.table]
         rows = tuple(() for _ in table.records)
-        return Figure(declaration.name, label, number, title, (), (), (), table, rows)
+        return Figure(declaration.name, link.label, link.anchor, title, (), (), (), table, rows)
 
     def sections(self, figures: Mapping[str, Figure]) -> tuple[Section, ...]:
-        """The chapters with their figures."""
+        """The chapters with their items and figures; an empty one says so elsewhere."""
         sections = []
         for number, declaration in enumerate(self.report.sections, 1):
-            title = self.say(declaration.title)
             own = tuple(figures[name] for name in declaration.figures if name in figures)
+            items = self._items(declaration.items) if declaration.items else ()
+            if declaration.if_empty and not own and not items:
+                self.silences.append(self.say(declaration.if_empty))
+                continue
+            title = self.say(declaration.title)
             words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
             anchor = f"section-{number}-{words}".rstrip("-")
-            sections.append(Section(anchor, title, self.all_said(declaration.text), own))
+            paragraphs = self.all_said(declaration.text)
+            sections.append(Section(anchor, title, paragraphs, own, items))
         return tuple(sections)
+
+    def _items(self, declaration: ListDeclaration) -> tuple[Item, ...]:
+        table = self.tables[declaration.table]
+        items = []
+        for position, row in enumerate(TableView(table, self.sentences.language).rows):
+            text = self.say(declaration.item, optional=True, may_be_empty=True, row=row)
+            if text:
+                sources, records = self.provenance.used(table, None, position)
+                items.append(Item(text, sources, tuple(name for own in records for name in own)))
+        return tuple(items)
 
     def key_figures(self) -> tuple[KeyFigure, ...]:
         """The numbers of the cover that are known."""
@@ -200,15 +246,19 @@ class _Composer:
                 continue
             except NothingKnownError:
                 text = declaration.value
-                self._omit(text.file, text.line, text.key)
+                if not declaration.optional:
+                    self._omit(text.file, text.line, text.key)
                 continue
             rows = TableView(table, self.sentences.language).rows
             more = {} if position is None else {"row": rows[position]}
-            value = self.say(declaration.value, **more)
-            label = self.say(declaration.label, **more) if value else ""
+            optional = declaration.optional
+            value = self.say(declaration.value, optional=optional, **more)
+            label = self.say(declaration.label, optional=optional, **more) if value else ""
             if label:
-                sources, records = self.provenance.used(table, "", position)
-                behind = tuple(name for row in records for name in row)
+                used = [self.provenance.used(table, None, position)]
+                used += [self.provenance.used(self.tables[name], None) for name in declaration.also]
+                sources = tuple(dict.fromkeys(one for found, _ in used for one in found))
+                behind = tuple(name for _, records in used for row in records for name in row)
                 result.append(KeyFigure(value, label, sources, behind))
         return tuple(result)
 
@@ -222,10 +272,12 @@ class _Composer:
                 what = f"table {table.name} has no column {column!r}"
                 remedy = f"It has {', '.join(table.columns)}."
                 raise ProblemsError([Problem(file, declaration.line, where, what, remedy)])
+        named = {f"parameters.{key}": value for key, value in self.edition.parameters.items()}
+        wanted = {column: named.get(value, value) for column, value in declaration.only.items()}
         found = [
             index
             for index, row in enumerate(table.frame.to_dict("records"))
-            if all(str(row[column]) == value for column, value in declaration.only.items())
+            if all(str(row[column]) == value for column, value in wanted.items())
         ]
         if not found:
             raise NothingKnownError
@@ -239,13 +291,14 @@ class _Composer:
         """The findings that can be said, the most important first."""
         findings = []
         for declaration in sorted(self.report.findings, key=lambda item: item.rank):
-            text = self.say(declaration.text)
+            optional = declaration.optional
+            text = self.say(declaration.text, optional=optional, may_be_empty=optional)
             if text:
                 why = self.say(declaration.why) if declaration.why else ""
                 figure = figures.get(declaration.figure)
-                label = figure.label if figure else ""
-                findings.append(Finding(declaration.name, text, why, label))
+                link = figure.link if figure else None
+                findings.append(Finding(declaration.name, text, why, link))
         return tuple(findings)
 
 
-__all__ = ["compared", "compose", "known_records", "sentences_for"]
+__all__ = ["compared", "compose", "known_records", "news", "sentences_for"]

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from briefing.formatting import is_missing
-from briefing.structures import Dataset, RecordEntry, Reference, SourceEntry, Table, Use
+from briefing.catalogues import catalogue
+from briefing.formatting import is_missing, listing
+from briefing.structures import Dataset, FigureLink, RecordEntry, Reference, SourceEntry, Table, Use
 
 _LINKS = (("document", "D"), ("source", "R"))
 
@@ -23,15 +24,16 @@ class _Entry:
     key: str
     record: dict[str, Any]
     uses: dict[tuple[int | str, str], dict[str, None]] = field(default_factory=dict)
-    figures: dict[str, None] = field(default_factory=dict)
+    figures: dict[FigureLink, None] = field(default_factory=dict)
+    cited: bool = False
 
 
 class Provenance:
     """Collects what figures use, and writes the entries of the appendix."""
 
-    def __init__(self, dataset: Dataset, tables: Iterable[Table]) -> None:
+    def __init__(self, dataset: Dataset, tables: Iterable[Table], language: str) -> None:
         """Give every document and source behind the tables its key, in the dataset's order."""
-        self._dataset = dataset
+        self._dataset, self._language = dataset, language
         self._cells: dict[str, dict[Any, dict[Any, Any]]] = {}
         self._entries: dict[tuple[str, str], _Entry] = {}
         self.records: dict[str, RecordEntry] = {}
@@ -50,7 +52,7 @@ class Provenance:
                 self._number(letter, target, {key for name, key in wanted if name == target})
         for number, place in enumerate(sorted(files), 1):
             schema = dataset.schemas[place[1]]
-            record = {"title": schema.title, "publisher": schema.file}
+            record = {"title": schema.title_in(self._language), "publisher": schema.file}
             self._entries[place] = _Entry(f"T{number}", record)
 
     def _number(self, letter: str, target: str, wanted: set[str]) -> None:
@@ -80,7 +82,7 @@ class Provenance:
         return "", ("", table)
 
     def used(
-        self, table: Table, label: str, position: int | None = None
+        self, table: Table, link: FigureLink | None, position: int | None = None
     ) -> tuple[tuple[Reference, ...], tuple[tuple[str, ...], ...]]:
         """Note the records behind a table (or one row of it) for a figure.
 
@@ -95,8 +97,9 @@ class Provenance:
         for lines in chosen:
             rows.append(tuple(self._note(table.dataset, line, marks) for line in lines))
         for place in marks:
-            if label:
-                self._entries[place].figures.setdefault(label)
+            self._entries[place].cited = True
+            if link:
+                self._entries[place].figures.setdefault(link)
         found = [
             Reference(self._entries[p].key, tuple(sorted(n, key=_in_order)))
             for p, n in marks.items()
@@ -144,7 +147,57 @@ class Provenance:
     def entries(self) -> tuple[SourceEntry, ...]:
         """The appendix: documents, then reference sources, each in the dataset's order."""
         ordered = sorted(self._entries.values(), key=lambda entry: _by_key(entry.key))
-        return tuple(_source_entry(entry) for entry in ordered if entry.figures or entry.uses)
+        return tuple(self._source_entry(entry) for entry in ordered if entry.cited)
+
+    def standing(self) -> str:
+        """How many records of how many sources stand behind the issue, and how sure they are."""
+        if not self.records:
+            return ""
+        words = catalogue(self._language)
+        cited = [entry.key for entry in self._entries.values() if entry.cited]
+        documents = sum(key.startswith("D") for key in cited)
+        others = len(cited) - documents
+        told = [
+            words.ngettext("{count} document", "{count} documents", documents).format(
+                count=documents
+            ),
+            words.ngettext("{count} public reference", "{count} public references", others).format(
+                count=others
+            ),
+        ]
+        present = [text for text, count in zip(told, (documents, others), strict=True) if count]
+        return words.gettext(
+            "{records} records from {sources} (D and R in the references); {caveats} carry a "
+            "caveat, printed with the figure or in the list."
+        ).format(
+            records=len(self.records),
+            sources=listing(present, self._language),
+            caveats=sum(bool(entry.caveat) for entry in self.records.values()),
+        )
+
+    def _source_entry(self, entry: _Entry) -> SourceEntry:
+        record = entry.record
+        ordered = sorted(entry.uses.items(), key=lambda use: _in_order(use[0][0]))
+        return SourceEntry(
+            key=entry.key,
+            title=_text(record, "title"),
+            publisher=_text(record, "publisher"),
+            published=self._published(record),
+            caveat=_text(record, "note") or _text(record, "caveat"),
+            uses=tuple(Use(number, words, tuple(found)) for (number, words), found in ordered),
+            figures=tuple(entry.figures),
+        )
+
+    def _published(self, record: dict[str, Any]) -> str:
+        """The date of publication, and how it is known where it is not printed."""
+        when, basis = _text(record, "published"), _text(record, "date_basis")
+        if not when or not basis or basis == "printed":
+            return when
+        schema = self._dataset.schemas.get("documents")
+        field = schema.field_named("date_basis") if schema else None
+        labels = field.labels_in(self._language) if field else {}
+        say = catalogue(self._language).gettext
+        return say("{when} (date {basis})").format(when=when, basis=labels.get(basis, basis))
 
 
 def _paragraph(value: Any) -> int | str | None:
@@ -163,20 +216,6 @@ def _by_key(key: str) -> tuple[str, int]:
     return key[0], int(key[1:])
 
 
-def _source_entry(entry: _Entry) -> SourceEntry:
-    record = entry.record
-    ordered = sorted(entry.uses.items(), key=lambda use: _in_order(use[0][0]))
-    return SourceEntry(
-        key=entry.key,
-        title=_text(record, "title"),
-        publisher=_text(record, "publisher"),
-        published=_published(record),
-        caveat=_text(record, "note") or _text(record, "caveat"),
-        uses=tuple(Use(number, words, tuple(caveats)) for (number, words), caveats in ordered),
-        figures=tuple(entry.figures),
-    )
-
-
 def _text(record: Any, column: str) -> str:
     value = record.get(column)
     return "" if is_missing(value) else str(value)
@@ -184,11 +223,3 @@ def _text(record: Any, column: str) -> str:
 
 def _shown(value: Any) -> str:
     return str(value.date()) if hasattr(value, "date") else str(value)
-
-
-def _published(record: dict[str, Any]) -> str:
-    """The date of publication, and how it is known where it is not printed."""
-    when, basis = _text(record, "published"), _text(record, "date_basis")
-    if when and basis and basis != "printed":
-        return f"{when} (date {basis})"
-    return when

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
-from briefing.formatting import day, is_missing, qualified, quantity
+from briefing.catalogues import catalogue
+from briefing.formatting import day, is_missing, listing, qualified, quantity
 from briefing.structures import (
     Dataset,
     Edition,
@@ -22,22 +23,32 @@ from briefing.structures import (
     TableSchema,
 )
 
-_NAMES = ("name_en", "indicator_name", "title", "strategy", "claim", "sector_name_en", "purpose")
+_NAMES = ("name", "indicator_name", "title", "strategy", "claim", "sector_name", "purpose")
+
+_TRANSLATED = ("_en", "_ko")
 
 
 def known_records(
     dataset: Dataset, tables: Iterable[str], language: str
 ) -> tuple[KnownRecord, ...]:
-    """Every record of the tables as it is known now, for this issue and the next."""
+    """Every record of the tables as it is known now, for this issue and the next.
+
+    Args:
+        dataset: in the reader's language; what other languages say of a record is no part of it.
+    """
     records = []
     for name in tables:
         schema = dataset.schemas[name]
         for row in dataset.frames[name].to_dict("records"):
             key = ", ".join(str(row[column]) for column in schema.primary_key)
-            cells = {str(column): _text(cell) for column, cell in row.items()}
+            cells = {
+                str(column): _text(cell)
+                for column, cell in row.items()
+                if not str(column).endswith(_TRANSLATED)
+            }
             digest = hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()
-            called = _called(dataset, schema, row, language) or key
-            value = _measured(schema, row, language)
+            called = _called(dataset, schema, row) or key
+            value = _measured(dataset, schema, row, language)
             records.append(KnownRecord(f"{name}/{key}", called, value, digest))
     return tuple(records)
 
@@ -48,40 +59,39 @@ def _text(value: Any) -> str:
     return str(value.date()) if hasattr(value, "date") else str(value)
 
 
-def _called(dataset: Dataset, schema: TableSchema, row: Mapping[Any, Any], language: str) -> str:
+def _called(dataset: Dataset, schema: TableSchema, row: Mapping[Any, Any]) -> str:
     """A name for a reader: the record's own, or those of what it links."""
-    for column in (f"name_{language}", *_NAMES):
+    for column in _NAMES:
         if column in row and not is_missing(row[column]):
             return str(row[column])
     linked = []
     for key in schema.foreign_keys:
-        target = dataset.schemas[key.table]
-        shown = next((c for c in (f"name_{language}", "name_en") if target.field_named(c)), None)
-        if shown is None or len(key.fields) != 1 or is_missing(row[key.fields[0]]):
-            continue
         frame = dataset.frames[key.table]
-        found = frame.loc[frame[key.reference[0]] == row[key.fields[0]], shown]
+        if "name" not in frame or len(key.fields) != 1 or is_missing(row[key.fields[0]]):
+            continue
+        found = frame.loc[frame[key.reference[0]] == row[key.fields[0]], "name"]
         if len(found):
             linked.append(str(found.iloc[0]))
     return ", ".join(dict.fromkeys(linked))
 
 
-def _measured(schema: TableSchema, row: Mapping[Any, Any], language: str) -> str:
+def _measured(dataset: Dataset, schema: TableSchema, row: Mapping[Any, Any], language: str) -> str:
     parts = []
     for measure in schema.measures.values():
         field = schema.field_named(measure.column)
         if field is not None:
-            parts.append(_quantity(field, row, language))
+            parts.append(_quantity(dataset, field, row, language))
     return "; ".join(filter(None, parts))
 
 
-def _quantity(field: Field, row: Mapping[Any, Any], language: str) -> str:
+def _quantity(dataset: Dataset, field: Field, row: Mapping[Any, Any], language: str) -> str:
     value = row[field.name]
     if is_missing(value):
         return ""
     unit = str(row[field.unit_column]) if field.unit_column else field.unit
     hedge = row[field.qualifier_column] if field.qualifier_column else None
-    return qualified(quantity(value, unit, language), hedge, language)
+    text = quantity(value, unit, language, units=dataset.units_in(language))
+    return qualified(text, hedge, language)
 
 
 def compared(
@@ -107,7 +117,7 @@ def compared(
     return Since(
         previous=previous[0],
         added=tuple(_said(record) for key, record in new.items() if key not in old),
-        by_table=_by_table(dataset, [key for key in new if key not in old]),
+        by_table=_by_table(dataset, [key for key in new if key not in old], edition.language),
         changed=tuple(
             _said(record)
             for was, record in both
@@ -123,9 +133,47 @@ def compared(
     )
 
 
-def _by_table(dataset: Dataset, added: list[str]) -> tuple[tuple[str, int], ...]:
+def news(since: Since, language: str) -> str:
+    """What happened since the previous issue, in a sentence; empty for the first issue."""
+    if not since.previous:
+        return ""
+    words = catalogue(language)
+    say = words.gettext
+    if since.quiet:
+        return say("Since {period}: nothing new, and no target fell due.").format(
+            period=since.previous
+        )
+    added = words.ngettext(
+        "{count} record added, {first}",
+        "{count} records added, among them {first}",
+        len(since.added),
+    )
+    changed = words.ngettext("{count} changed", "{count} changed", len(since.changed))
+    withdrawn = words.ngettext("{count} withdrawn", "{count} withdrawn", len(since.withdrawn))
+    restated = words.ngettext(
+        "{count} number restated", "{count} numbers restated", len(since.restated)
+    )
+    due = words.ngettext("{count} target fell due", "{count} targets fell due", len(since.due))
+    counts: tuple[tuple[Sized, str], ...] = (
+        (since.added, added),
+        (since.changed, changed),
+        (since.withdrawn, withdrawn),
+        (since.restated, restated),
+        (since.due, due),
+    )
+    first = f"“{since.added[0]}”" if since.added else ""
+    told = [text.format(count=len(items), first=first) for items, text in counts if items]
+    said = say("Since {period}: {events}.")
+    if since.added and not (since.changed or since.withdrawn or since.restated):
+        said = say("Since {period}: {events}; nothing changed or withdrawn.")
+    return said.format(period=since.previous, events=listing(told, language))
+
+
+def _by_table(dataset: Dataset, added: list[str], language: str) -> tuple[tuple[str, int], ...]:
     names = [key.partition("/")[0] for key in added]
-    return tuple((dataset.schemas[n].title, names.count(n)) for n in dict.fromkeys(names))
+    return tuple(
+        (dataset.schemas[n].title_in(language), names.count(n)) for n in dict.fromkeys(names)
+    )
 
 
 def _said(record: KnownRecord) -> str:
@@ -140,10 +188,14 @@ def _fallen_due(
 ) -> tuple[str, ...]:
     if not declaration.due or declaration.due not in tables:
         return ()
+    say = catalogue(edition.language).gettext
     rows = tables[declaration.due].frame
     due = rows[declaration.due_column]
     fallen = rows[(due > pd.Timestamp(since)) & (due <= pd.Timestamp(edition.as_of))]
     return tuple(
-        f"{row[declaration.due_label]}, due {day(row[declaration.due_column], edition.language)}"
+        say("{what}, due {day}").format(
+            what=row[declaration.due_label],
+            day=day(row[declaration.due_column], edition.language),
+        )
         for _, row in fallen.iterrows()
     )

@@ -47,22 +47,27 @@ def load_project(root: Path) -> Project:
         inputs |= files
         if report is not None:
             reports[report.name] = report
+    problems += [
+        positions.problem(("publisher",), f"there is no text in {language!r}", "Add it.")
+        for language in keys.languages
+        if language not in _publisher(keys)
+    ]
     problems += _named_reports(keys, positions, {folder.name for folder in folders})
     if not (root / keys.dataset).resolve().is_relative_to(root):
         raise ProblemsError(problems)  # of which this is one; nothing outside is read
     try:
-        title, tables, files, found = sources.read(inside["dataset"], root)
+        described, tables, files, found = sources.read(inside["dataset"], root)
     except ProblemsError as error:
         raise ProblemsError([*problems, *error.problems]) from None
     problems += found
-    dataset, found = validation.validate(title, tables, files)
+    dataset, found = validation.validate(described, tables, files)
     problems += found
     if problems:
         raise ProblemsError(problems)
     inputs |= {str(path.relative_to(root)): path for path in files.values()}
     return Project(
         root=root,
-        publisher=keys.publisher,
+        publisher=_publisher(keys),
         timezone=keys.timezone,
         languages=tuple(keys.languages),
         default_report=keys.default_report,
@@ -72,6 +77,12 @@ def load_project(root: Path) -> Project:
         dataset=dataset,
         inputs=inputs,
     )
+
+
+def _publisher(keys: ConfigKeys) -> dict[str, str]:
+    if isinstance(keys.publisher, str):
+        return dict.fromkeys(keys.languages, keys.publisher)
+    return {str(language): name for language, name in keys.publisher.items()}
 
 
 def _config(root: Path) -> tuple[ConfigKeys, Positions, list[Problem]]:

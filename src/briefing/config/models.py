@@ -39,7 +39,7 @@ class ScheduleKeys(_Strict):
 class ConfigKeys(_Strict):
     """config.yaml."""
 
-    publisher: str
+    publisher: Words
     """Whose name stands on the cover."""
     timezone: str
     """IANA name of the zone in which periods begin and end."""
@@ -130,6 +130,8 @@ class TableKeys(_Strict):
     """Leave out rows of the result in which one of these columns is empty."""
     compare: Literal["", "previous period", "same period last year", "target"] = ""
     """Compare with the period before, a year before, or the target."""
+    rank: list[str] = []
+    """Measures to show the place of too: the largest is first, equal ones share a place."""
     share: str = ""
     """A measure to show as share of the whole too."""
     cumulative: list[str] = []
@@ -164,6 +166,11 @@ class FigureKeys(BaseModel):
     columns: dict[str, Words] = {}
     """Columns as a reader calls them; for a printed table also which and in what order."""
 
+    optional: bool = False
+    """Whether it is left out without a word where nothing is known; else it says so."""
+    limit: int = Field(default=0, ge=0)
+    """For a printed table, how many rows are shown; the rest is in the attached CSV, and said."""
+
     __pydantic_extra__: dict[str, Any]
 
 
@@ -176,8 +183,12 @@ class KeyFigureKeys(_Strict):
     """What it counts."""
     table: str
     """The table it comes from, for its sources."""
+    also: list[str] = []
+    """Further tables that the strings take numbers from, for their sources."""
     only: dict[str, str] = {}
     """Columns and values of the single row meant; the strings may use it as ``row``."""
+    optional: bool = False
+    """Whether it is left out without a word where nothing is known."""
 
 
 class FindingKeys(_Strict):
@@ -191,6 +202,17 @@ class FindingKeys(_Strict):
     """Why it matters."""
     figure: str = ""
     """The figure that shows it."""
+    optional: bool = False
+    """Whether it is left out without a word where nothing is known."""
+
+
+class ListKeys(_Strict):
+    """A list in a chapter, an item for each row of a table."""
+
+    table: str
+    """The table."""
+    item: Words
+    """What is said of a row, at hand as ``row``; where it comes out empty, there is no item."""
 
 
 class SectionKeys(_Strict):
@@ -199,7 +221,11 @@ class SectionKeys(_Strict):
     title: Words
     """Its heading."""
     text: list[Words] = []
-    """Paragraphs before the figures."""
+    """Paragraphs before the figures; one that comes out empty is left out."""
+    items: ListKeys | None = None
+    """Items before the figures."""
+    if_empty: Words | None = None
+    """Said under "What the sources do not say" in place of the chapter, where it has nothing."""
     figures: list[str] = []
     """Figures, in order."""
 
@@ -262,6 +288,15 @@ class SinceKeys(_Strict):
         return self
 
 
+class ParameterKeys(_Strict):
+    """A parameter, spelled out."""
+
+    values: str
+    """Where its values stand, as table.column."""
+    where: str = ""
+    """Which of them: column operator literal, joined by and, or, not."""
+
+
 class ReportKeys(_Strict):
     """report.yaml."""
 
@@ -271,8 +306,8 @@ class ReportKeys(_Strict):
     """What it is about, in a line."""
     grain: Literal["day", "week", "month", "quarter", "year", "on-demand"]
     """How long its period is."""
-    parameters: dict[Name, str] = Field(default={}, max_length=1)
-    """A parameter and where its values stand, as table.column."""
+    parameters: dict[Name, str | ParameterKeys] = Field(default={}, max_length=1)
+    """A parameter and where its values stand, as table.column; an edition for each value."""
     tables: dict[Name, TableKeys] = Field(min_length=1)
     """Aggregations."""
     figures: dict[Name, FigureKeys] = {}
@@ -287,6 +322,9 @@ class ReportKeys(_Strict):
     """How the numbers were made, at the end."""
     gate: dict[Name, GateKeys] = {}
     """Checks that the data must pass before an issue goes out."""
+    layout: Literal["full", "compact"] = "full"
+    """full: a cover with contents, and a page for each thing that needs one. compact: as few pages
+    as the words take."""
     since_last_issue: SinceKeys | None = None
     """Compare with the previous issue, in a section of its own."""
 

@@ -6,8 +6,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from briefing.charts.kinds import KINDS, PRINTED
-from briefing.config.models import DeriveKeys, MeasureKeys, ReportKeys, TableKeys, Words
+from briefing.charts.kinds import KINDS, PRINTED, PRINTED_OPTIONS, SPARKLINE_KEYS
+from briefing.config.models import (
+    DeriveKeys,
+    FigureKeys,
+    MeasureKeys,
+    ParameterKeys,
+    ReportKeys,
+    TableKeys,
+    Words,
+)
 from briefing.config.reading import KeyPath, Positions, dotted, read_yaml
 from briefing.config.translation import checked
 from briefing.errors import Problem, ProblemsError
@@ -19,7 +27,9 @@ from briefing.structures import (
     FindingDeclaration,
     GateCheck,
     KeyFigureDeclaration,
+    ListDeclaration,
     MeasureUse,
+    ParameterValues,
     ReportDefinition,
     SectionDeclaration,
     SinceDeclaration,
@@ -94,7 +104,8 @@ class _Builder:
                 for name, check in keys.gate.items()
             ),
             since=self._since(),
-            parameters=keys.parameters,
+            parameters={name: self._parameter(name) for name in keys.parameters},
+            compact=keys.layout == "compact",
         )
         self._check_places()
         self._check_parameters(report)
@@ -159,6 +170,7 @@ class _Builder:
             complete=keys.complete,
             dropna=tuple(keys.dropna),
             compare=keys.compare,
+            rank=tuple(keys.rank),
             share=keys.share,
             cumulative=tuple(keys.cumulative),
             across=tuple(keys.across),
@@ -176,6 +188,8 @@ class _Builder:
         keys = self._keys.figures[name]
         path: KeyPath = ("figures", name)
         self._known_table(keys.table, (*path, "table"))
+        if keys.limit and keys.kind != PRINTED:
+            self._wrong((*path, "limit"), "only printed tables have a limit", "Drop it.")
         options = self._options(keys.kind, keys.model_extra or {}, path)
         table = self._keys.tables.get(keys.table)
         titles = [keys.title] if isinstance(keys.title, str) else list(keys.title.values())
@@ -197,6 +211,8 @@ class _Builder:
                 column: self._text(words, (*path, "columns", column))
                 for column, words in keys.columns.items()
             },
+            optional=keys.optional,
+            limit=keys.limit,
         )
 
     def _options(self, kind: str, given: dict[str, Any], path: KeyPath) -> dict[str, Any]:
@@ -204,15 +220,17 @@ class _Builder:
             remedy = f"Kinds: {', '.join([*KINDS, PRINTED])}."
             self._wrong((*path, "kind"), f"there is no chart kind {kind!r}", remedy)
             return {}
-        known = KINDS[kind].options if kind in KINDS else {}
+        known = KINDS[kind].options if kind in KINDS else PRINTED_OPTIONS
         options: dict[str, Any] = {}
         for key, value in given.items():
             if key not in known:
-                common = ["kind", "table", "title", "notes", "alt", "columns"]
+                common = list(FigureKeys.model_fields)
                 remedy = f"A figure of kind {kind} knows {', '.join([*common, *known])}."
                 self._wrong((*path, key), "the key is not known", remedy)
             elif known[key].means in {"text", "words"}:
                 options[key] = self._text(value, (*path, key))
+            elif known[key].means == "pictures":
+                options[key] = self._courses(value, (*path, key))
             elif not isinstance(value, str):
                 self._wrong((*path, key), f"{value!r} is no name", "Write the name of a column.")
             else:
@@ -222,6 +240,21 @@ class _Builder:
                 what = f"a figure of kind {kind} needs `{key}`: {option.about}"
                 self._wrong((*path, key), what, "Add it.")
         return options
+
+    def _courses(self, given: Any, path: KeyPath) -> dict[str, dict[str, str]]:
+        """The small lines of a printed table: for each new column, what they are drawn from."""
+        wanted = ", ".join(SPARKLINE_KEYS)
+        if not isinstance(given, dict):
+            self._wrong(path, "is no mapping", f"Give each column {wanted}.")
+            return {}
+        courses = {}
+        for column, keys in given.items():
+            if not isinstance(keys, dict) or set(keys) != set(SPARKLINE_KEYS):
+                self._wrong((*path, column), "does not say what is drawn", f"Give it {wanted}.")
+                continue
+            self._known_table(str(keys["values"]), (*path, column, "values"))
+            courses[str(column)] = {key: str(value) for key, value in keys.items()}
+        return courses
 
     def _known_table(self, name: str, path: KeyPath) -> None:
         if name not in self._keys.tables:
@@ -239,7 +272,7 @@ class _Builder:
         self._known_figure(keys.figure, (*path, "figure"))
         why = self._text(keys.why, (*path, "why")) if keys.why else None
         text = self._text(keys.text, (*path, "text"))
-        return FindingDeclaration(name, text, keys.rank, why, keys.figure)
+        return FindingDeclaration(name, text, keys.rank, why, keys.figure, keys.optional)
 
     def _key_figure(self, index: int) -> KeyFigureDeclaration:
         keys = self._keys.key_figures[index]
@@ -247,7 +280,12 @@ class _Builder:
         self._known_table(keys.table, (*path, "table"))
         value = self._text(keys.value, (*path, "value"))
         label = self._text(keys.label, (*path, "label"))
-        return KeyFigureDeclaration(value, label, keys.table, keys.only, self._positions.line(path))
+        line = self._positions.line(path)
+        for position, name in enumerate(keys.also):
+            self._known_table(name, (*path, "also", position))
+        return KeyFigureDeclaration(
+            value, label, keys.table, keys.only, line, keys.optional, tuple(keys.also)
+        )
 
     def _section(self, index: int) -> SectionDeclaration:
         keys = self._keys.sections[index]
@@ -255,8 +293,18 @@ class _Builder:
         for position, name in enumerate(keys.figures):
             self._known_figure(name, (*path, "figures", position))
         text = self._texts(keys.text, (*path, "text"))
+        if keys.items:
+            self._known_table(keys.items.table, (*path, "items", "table"))
         return SectionDeclaration(
-            self._text(keys.title, (*path, "title")), text, tuple(keys.figures)
+            title=self._text(keys.title, (*path, "title")),
+            text=text,
+            figures=tuple(keys.figures),
+            items=ListDeclaration(
+                keys.items.table, self._text(keys.items.item, (*path, "items", "item"))
+            )
+            if keys.items
+            else None,
+            if_empty=self._text(keys.if_empty, (*path, "if_empty")) if keys.if_empty else None,
         )
 
     def _since(self) -> SinceDeclaration | None:
@@ -273,6 +321,19 @@ class _Builder:
             keys.due_label,
         )
 
+    def _parameter(self, name: str) -> ParameterValues:
+        body = self._keys.parameters[name]
+        path: KeyPath = ("parameters", name)
+        spelled = ParameterKeys(values=body) if isinstance(body, str) else body
+        table, dot, column = spelled.values.partition(".")
+        if not dot or "." in column:
+            what = f"{spelled.values!r} does not say where its values stand"
+            self._wrong(path, what, "Write it as table.column.")
+        where: Condition | None = None
+        if spelled.where:
+            where = self._parsed(conditions.parse, spelled.where, (*path, "where"))
+        return ParameterValues(table, column, where)
+
     def _check_places(self) -> None:
         """Every figure stands in exactly one section."""
         placed = [name for section in self._keys.sections for name in section.figures]
@@ -286,12 +347,14 @@ class _Builder:
         for table in report.tables:
             for name in conditions.parameters_of(table.where):
                 if name not in scope:
-                    path = ("tables", table.name, "where")
+                    path: KeyPath = ("tables", table.name, "where")
                     self._wrong(path, f"there is no parameter {name!r}", "Declare it first.")
-        for name, place in report.parameters.items():
-            if place.count(".") != 1:
-                what = f"{place!r} does not say where its values stand"
-                self._wrong(("parameters", name), what, "Write it as table.column.")
+        for index, figure in enumerate(report.key_figures):
+            for column, value in figure.only.items():
+                prefix, dot, name = value.partition(".")
+                if prefix == "parameters" and dot and name not in report.parameters:
+                    only: KeyPath = ("key_figures", index, "only", column)
+                    self._wrong(only, f"there is no parameter {name!r}", "Declare it first.")
 
 
 def _measures(keys: list[str] | dict[str, str | MeasureKeys]) -> Iterator[MeasureUse]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -21,7 +22,10 @@ def checked(
         return model.model_validate(values), []
     except ValidationError as error:
         found: dict[KeyPath, Problem] = {}
-        for item in error.errors(include_url=False):
+        errors = error.errors(include_url=False)
+        for item in errors:
+            if _spelled_out(item, errors):
+                continue
             path = _path(item["loc"], values)
             found.setdefault(path, _problem(item, path, model, positions))
         return None, list(found.values())
@@ -31,6 +35,17 @@ def without(values: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
     """The values without the top-level keys that have a problem."""
     wrong = {problem.where.partition(".")[0] for problem in problems}
     return {key: value for key, value in values.items() if key not in wrong}
+
+
+def _spelled_out(item: Any, errors: Iterable[Any]) -> bool:
+    """Whether a mapping was refused as no text, though it may be one and its keys are wrong."""
+    place = item["loc"][:-1]
+    return (
+        item["type"] == "string_type"
+        and item["loc"][-1] == "str"
+        and isinstance(item["input"], dict)
+        and any(other is not item and other["loc"][: len(place)] == place for other in errors)
+    )
 
 
 def _path(loc: tuple[int | str, ...], values: Any) -> KeyPath:

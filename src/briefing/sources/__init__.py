@@ -7,26 +7,28 @@ from pathlib import Path
 from briefing.errors import Problem
 from briefing.sources.datapackage import read_description
 from briefing.sources.files import read_csv
-from briefing.structures import RawTable
+from briefing.structures import DatasetDescription, RawTable
 
 
-def read(package: Path, root: Path) -> tuple[str, list[RawTable], dict[str, Path], list[Problem]]:
-    """Read a Data Package: its title, its tables as text, the files used, and the problems.
+def read(
+    package: Path, root: Path
+) -> tuple[DatasetDescription, list[RawTable], dict[str, Path], list[Problem]]:
+    """Read a Data Package: what describes it, its tables as text, its files, and the problems.
 
     Args:
         package: ``datapackage.json``.
         root: the project's folder; nothing outside it is read.
     """
-    title, schemas, paths, problems = read_description(package, root)
+    description, paths, problems = read_description(package, root)
     tables = []
-    for schema in schemas:
+    for schema in description.schemas:
         if schema.name not in paths:
             continue  # its description has problems
         table, found = read_csv(paths[schema.name], schema)
         problems += found
         if table is not None:
             tables.append(table)
-    return title, tables, {package.name: package, **paths}, problems
+    return description, tables, {package.name: package, **paths}, problems
 
 
 __all__ = ["read"]

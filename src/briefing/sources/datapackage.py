@@ -1,8 +1,9 @@
 """The description of a dataset: a Frictionless Data Package with Table Schemas.
 
-Understood beside the standard: per table ``measures``, ``constantWithin`` and ``known`` (the
-column that says since when a record is known); per field ``unit``, ``unitColumn``,
-``qualifierColumn`` and ``money``. The standard allows such properties, and its tools ignore them.
+Understood beside the standard: for the package ``units``; per table ``measures``,
+``constantWithin``, ``titles`` and ``known`` (the column that says since when a record is known);
+per field ``unit``, ``unitColumn``, ``qualifierColumn``, ``money``, ``titles`` and ``labels``. The
+standard allows such properties, and its tools ignore them.
 """
 
 from __future__ import annotations
@@ -13,21 +14,28 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from briefing.errors import Problem, ProblemsError
-from briefing.sources.fields import field_problems, unknown_keys
+from briefing.sources.fields import (
+    field_problems,
+    title_problems,
+    unit_problems,
+    unknown_keys,
+)
 from briefing.structures import (
     Additivity,
     Aggregation,
+    DatasetDescription,
     Field,
     FieldType,
     ForeignKey,
     Measure,
     TableSchema,
+    UnitWords,
 )
 
 _TABLE_KEYS = tuple(
     (
         "name path profile title description schema encoding format mediatype dialect hash bytes "
-        "sources licenses scheme type homepage measures constantWithin known"
+        "sources licenses scheme type homepage measures constantWithin known titles"
     ).split()
 )
 _COLUMN_KEYS = ("unitColumn", "qualifierColumn")
@@ -44,11 +52,11 @@ _MEASURE_KEYS = {
 
 def read_description(
     package: Path, root: Path
-) -> tuple[str, list[TableSchema], dict[str, Path], list[Problem]]:
+) -> tuple[DatasetDescription, dict[str, Path], list[Problem]]:
     """Read the description.
 
     Returns:
-        The dataset's title, one schema per table, the path of each table's file, the problems.
+        What it says, the path of each table's file, the problems.
 
     Raises:
         ProblemsError: the description cannot be read at all.
@@ -82,7 +90,10 @@ def read_description(
         if not found:  # data cannot be judged by a description that is wrong itself
             paths[schema.name] = path
     problems += _dangling_keys(schemas, shown)
-    return str(descriptor.get("title", package.stem)), schemas, paths, problems
+    found = unit_problems(descriptor.get("units", {}), shown)
+    title = str(descriptor.get("title", package.stem))
+    units = {} if found else _units(descriptor)
+    return DatasetDescription(title, tuple(schemas), units), paths, [*problems, *found]
 
 
 def _descriptor(package: Path, shown: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -123,6 +134,7 @@ def _table_schema(
     fields = []
     problems = []
     problems += unknown_keys(resource, _TABLE_KEYS, shown, place)
+    problems += title_problems(resource, shown, place)
     for item in described["fields"]:
         problems += field_problems(item, shown, f"{place}.{item['name']}")
         if item.get("type", "string") not in get_args(FieldType):
@@ -155,6 +167,7 @@ def _table_schema(
             (item["field"], tuple(item["within"])) for item in resource.get("constantWithin", ())
         ),
         known=resource.get("known", ""),
+        titles=resource.get("titles", {}),
     )
     return schema, problems
 
@@ -213,7 +226,22 @@ def _field(item: Mapping[str, Any]) -> Field:
         unit_column=item.get("unitColumn", ""),
         qualifier_column=item.get("qualifierColumn", ""),
         money=item.get("money", False),
+        titles=item.get("titles", {}),
+        labels=item.get("labels", {}),
     )
+
+
+def _units(descriptor: Mapping[str, Any]) -> dict[str, dict[str, UnitWords]]:
+    """What each unit is called: ``one`` and ``per`` are like ``other`` where they are not given."""
+    return {
+        unit: {
+            language: UnitWords(
+                forms.get("one", forms["other"]), forms["other"], forms.get("per", forms["other"])
+            )
+            for language, forms in by_language.items()
+        }
+        for unit, by_language in descriptor.get("units", {}).items()
+    }
 
 
 def _measure(name: str, body: Mapping[str, Any]) -> Measure:

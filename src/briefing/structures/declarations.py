@@ -87,6 +87,7 @@ class TableDeclaration:
     complete: str = ""
     dropna: tuple[str, ...] = ()
     compare: str = ""
+    rank: tuple[str, ...] = ()
     share: str = ""
     cumulative: tuple[str, ...] = ()
     across: tuple[str, ...] = ()
@@ -106,6 +107,8 @@ class FigureDeclaration:
     notes: tuple[Text, ...] = ()
     alt: Text | None = None
     columns: Mapping[str, Text] = field(default_factory=dict)
+    optional: bool = False
+    limit: int = 0
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,7 @@ class FindingDeclaration:
     rank: int
     why: Text | None = None
     figure: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,15 +132,31 @@ class KeyFigureDeclaration:
     table: str
     only: Mapping[str, str] = field(default_factory=dict)
     line: int = 0
+    optional: bool = False
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ListDeclaration:
+    """A list with an item for each row of a table."""
+
+    table: str
+    item: Text
 
 
 @dataclass(frozen=True)
 class SectionDeclaration:
-    """A chapter: a title, an optional paragraph, figures in order."""
+    """A chapter: a title, paragraphs, a list, figures in order.
+
+    Attributes:
+        if_empty: what is said instead where it has neither items nor figures.
+    """
 
     title: Text
     text: tuple[Text, ...]
     figures: tuple[str, ...]
+    items: ListDeclaration | None = None
+    if_empty: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -183,6 +203,15 @@ class SinceDeclaration:
 
 
 @dataclass(frozen=True)
+class ParameterValues:
+    """The values that a report's parameter takes: a column of the dataset, or part of it."""
+
+    table: str
+    column: str
+    where: Condition | None = None
+
+
+@dataclass(frozen=True)
 class ReportDefinition:
     """One folder of ``report_templates/``, checked."""
 
@@ -200,4 +229,5 @@ class ReportDefinition:
     methods: tuple[Text, ...]
     gate: tuple[GateCheck, ...] = ()
     since: SinceDeclaration | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, ParameterValues] = field(default_factory=dict)
+    compact: bool = False

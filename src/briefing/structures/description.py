@@ -12,8 +12,25 @@ Aggregation = Literal["sum", "count", "mean", "median", "min", "max", "last", "n
 
 
 @dataclass(frozen=True)
+class UnitWords:
+    """What a unit is called beside a number of one, beside other numbers, and after "per".
+
+    Words with ``{}`` hold the number: "place {}".
+    """
+
+    one: str
+    other: str
+    per: str
+
+
+@dataclass(frozen=True)
 class Field:
-    """One column of a dataset table, as its Table Schema describes it."""
+    """One column of a dataset table, as its Table Schema describes it.
+
+    Attributes:
+        titles: its title in other languages than the description's own.
+        labels: for each word of its vocabulary, what a reader sees, by language.
+    """
 
     name: str
     type: FieldType = "string"
@@ -28,6 +45,16 @@ class Field:
     unit_column: str = ""
     qualifier_column: str = ""
     money: bool = False
+    titles: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def title_in(self, language: str) -> str:
+        """The title in that language; the description's own where there is none."""
+        return self.titles.get(language, self.title)
+
+    def labels_in(self, language: str) -> dict[str, str]:
+        """The words of the vocabulary as a reader of that language sees them."""
+        return {value: words[language] for value, words in self.labels.items() if language in words}
 
 
 @dataclass(frozen=True)
@@ -73,6 +100,11 @@ class TableSchema:
     measures: Mapping[str, Measure] = field(default_factory=dict)
     constant_within: tuple[tuple[str, tuple[str, ...]], ...] = ()
     known: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    def title_in(self, language: str) -> str:
+        """The title in that language; the description's own where there is none."""
+        return self.titles.get(language, self.title)
 
     def field_named(self, name: str) -> Field | None:
         """The field of that name, or None."""
@@ -81,3 +113,12 @@ class TableSchema:
     def link_from(self, column: str) -> ForeignKey | None:
         """The single-column foreign key that starts at the column, or None."""
         return next((key for key in self.foreign_keys if key.fields == (column,)), None)
+
+
+@dataclass(frozen=True)
+class DatasetDescription:
+    """A dataset's title, one schema per table, and what its units are called, by language."""
+
+    title: str
+    schemas: tuple[TableSchema, ...]
+    units: Mapping[str, Mapping[str, UnitWords]] = field(default_factory=dict)

@@ -22,7 +22,7 @@ from briefing.tables import arithmetic, comparisons, names, reductions, reshapin
 from briefing.tables.additivity import Guard
 from briefing.tables.conditions import columns_of, holds
 from briefing.tables.periodic import with_period
-from briefing.tables.work import LINES, OTHER, TableError, Work, problem
+from briefing.tables.work import LINES, TableError, Work, problem
 
 
 def aggregate(
@@ -32,7 +32,7 @@ def aggregate(
 
     Args:
         scope: values of parameters, ``period.start``, ``period.end`` and ``as_of``.
-        language: which of ``name_en`` and ``name_ko`` a dotted ``name`` means.
+        language: the reader's, for titles, labels and units.
 
     Raises:
         TableError: a name is unknown, a condition does not fit, or records must not be added.
@@ -57,7 +57,7 @@ def aggregate(
         frame, columns = reshaping.pivoted(work, frame, columns, keys)
     frame, columns = reshaping.settled(frame, columns)
     try:
-        frame, columns = comparisons.compared(declaration, frame, columns)
+        frame, columns = comparisons.compared(declaration, frame, columns, work.words)
         for derivation in declaration.derive:
             _refuse_pivoted_sum(work, derivation.formula)
             if derivation.name in rows:
@@ -66,12 +66,15 @@ def aggregate(
             frame[name], column = arithmetic.derive(frame, columns, derivation)
             parts = arithmetic.columns_of(derivation.formula)
             columns[name] = arithmetic.hedged(frame, columns, column, parts)
+        frame, columns = comparisons.ranked(declaration, frame, columns, work.words)
         frame, columns = _shared(work, rows, frame, columns)
         if declaration.dropna:
             frame = reshaping.without_gaps(frame, declaration.dropna)
         frame = reshaping.ordered(work, frame)
     except ValueError as error:
         raise work.stop(str(error)) from None
+    units = dataset.units_in(language)
+    columns = {name: replace(column, units=units) for name, column in columns.items()}
     records = tuple(tuple(sorted(lines)) for lines in frame.pop(LINES))
     frame = frame.reset_index(drop=True)
     return Table(declaration.name, frame, columns, schema.name, records, declaration)
@@ -90,7 +93,7 @@ def _rows(work: Work, everything: pd.DataFrame, scope: Mapping[str, Any]) -> pd.
                 columns = _field_columns(work.schema)
                 rows = rows.assign(**{name: arithmetic.derive(rows, columns, derived[name])[0]})
             elif name not in rows:
-                rows = names.resolved(rows, work.schema, work.dataset, name, work.language)
+                rows = names.resolved(rows, work.schema, work.dataset, name)
         if declaration.where is not None:
             rows = rows[holds(declaration.where, rows, scope)]
         if declaration.grain:
@@ -112,7 +115,9 @@ def _grouped(
     work: Work, rows: pd.DataFrame, keys: list[str]
 ) -> tuple[pd.DataFrame, dict[str, Column]]:
     """One row for each group: keys, measures with their units and hedges, and its lines."""
-    columns = {key: _key_column(work, key) for key in keys}
+    columns = {names.flat(name): _key_column(work, name) for name in work.declaration.by}
+    if "period" in keys:
+        columns.setdefault("period", Column("period", work.words.gettext("period")))
     if keys:
         by = keys if len(keys) > 1 else keys[0]
         grouping = rows.groupby(by, sort=False, dropna=False, observed=True)
@@ -143,10 +148,14 @@ def _grouped(
     return frame, columns
 
 
-def _key_column(work: Work, key: str) -> Column:
-    field = next((item for item in work.schema.fields if item.name == key), None)
-    kind = "date" if field and field.type == "date" else "code" if field and field.enum else "text"
-    return Column(key, field.title if field else key.replace("_", " "), kind)
+def _key_column(work: Work, name: str) -> Column:
+    """The column of a key, described by its field, where the dotted name leads to one."""
+    key = names.flat(name)
+    field = names.field_of(work.schema, work.dataset, name)
+    if field is None:
+        return Column(key, key.replace("_", " "))
+    kind = "date" if field.type == "date" else "code" if field.enum or field.labels else "text"
+    return Column(key, field.title_in(work.language), kind, labels=field.labels_in(work.language))
 
 
 def _key_values(
@@ -296,7 +305,7 @@ def _folded(
     if not pd.api.types.is_numeric_dtype(frame[measure]):
         raise work.stop(f"`top` needs numbers to rank by; {measure!r} has none")
     kept = frame.sort_values(key, kind="stable").nlargest(work.declaration.top, measure)[key]
-    other = OTHER[work.language]
+    other = work.other
     if other in set(frame[key].dropna().astype("str")):
         raise work.stop(f"a group is named {other!r} already, so the rest cannot be folded into it")
     rows = rows.assign(**{key: rows[key].astype("str").where(rows[key].isin(kept), other)})
@@ -316,7 +325,7 @@ def _shared(
         total = frame[declaration.share].sum()
         name = f"{declaration.share}_share"
         frame[name] = (frame[declaration.share].astype("Float64") / total) if total else pd.NA
-        columns[name] = Column(name, "share", "quantity", "ratio")
+        columns[name] = Column(name, work.words.gettext("share"), "quantity", "ratio")
     for name in declaration.cumulative:
         target = f"{name}_cumulative"
         order = frame.sort_values("period", kind="stable") if "period" in frame else frame
@@ -329,7 +338,9 @@ def _shared(
             frame[target] = running.cumsum()
         else:
             frame[target] = values.cumsum()
-        columns[target] = replace(columns[name], name=target, title=f"{name} to date")
+        columns[target] = replace(
+            columns[name], name=target, title=work.words.gettext("{name} to date").format(name=name)
+        )
     return frame, columns
 
 

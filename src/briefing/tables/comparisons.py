@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pandas as pd
+from babel.support import NullTranslations
 
 from briefing.periods import Period
 from briefing.structures import Column, TableDeclaration
@@ -19,7 +20,10 @@ _SHIFTS: dict[str, Callable[[Period], Period]] = {
 
 
 def compared(
-    declaration: TableDeclaration, frame: pd.DataFrame, columns: dict[str, Column]
+    declaration: TableDeclaration,
+    frame: pd.DataFrame,
+    columns: dict[str, Column],
+    words: NullTranslations,
 ) -> tuple[pd.DataFrame, dict[str, Column]]:
     """Add the columns that ``compare`` asks for.
 
@@ -33,7 +37,7 @@ def compared(
     if not declaration.compare:
         return frame, columns
     if declaration.compare == "target":
-        return _against_target(declaration, frame, columns)
+        return _against_target(declaration, frame, columns, words)
     if "period" not in frame:
         raise ValueError(f"`compare: {declaration.compare}` needs a `grain`")
     shift = _SHIFTS[declaration.compare]
@@ -56,12 +60,16 @@ def compared(
             "Float64"
         )
         frame[f"{name}_change_ratio"] = ratio.replace([float("inf"), float("-inf")], None)
-        for suffix, unit in (("before", None), ("change", None), ("change_ratio", "ratio")):
+        for suffix, unit, title in (
+            ("before", None, words.gettext("{name} before")),
+            ("change", None, words.gettext("change of {name}")),
+            ("change_ratio", "ratio", words.gettext("relative change of {name}")),
+        ):
             column = f"{name}_{suffix}"
             columns[column] = replace(
                 columns[name],
                 name=column,
-                title=f"{name} {suffix.replace('_', ' ')}",
+                title=title.format(name=name),
                 unit=columns[name].unit if unit is None else unit,
                 qualifier_column="",
             )
@@ -73,7 +81,10 @@ def _key(row: pd.Series, keys: list[str], period: str) -> tuple[object, ...]:
 
 
 def _against_target(
-    declaration: TableDeclaration, frame: pd.DataFrame, columns: dict[str, Column]
+    declaration: TableDeclaration,
+    frame: pd.DataFrame,
+    columns: dict[str, Column],
+    words: NullTranslations,
 ) -> tuple[pd.DataFrame, dict[str, Column]]:
     prefixes = ["", *(f"{use.name}_" for use in declaration.measures)]
     prefix = next((item for item in prefixes if f"{item}target" in frame), None)
@@ -82,12 +93,12 @@ def _against_target(
     target, actual = f"{prefix}target", f"{prefix}actual"
     if actual not in frame:  # nothing has been reported yet
         frame[actual] = pd.Series(pd.NA, index=frame.index, dtype="Float64")
-        columns[actual] = Column(actual, "actual", "quantity", columns[target].unit)
+        columns[actual] = Column(actual, words.gettext("actual"), "quantity", columns[target].unit)
     both = frame[actual].notna() & frame[target].notna()
     if (_units(frame, columns[actual])[both] != _units(frame, columns[target])[both]).any():
         raise ValueError("actual and target are counted in different units")
     frame["attained"] = frame[actual].astype("Float64") / frame[target].astype("Float64")
-    attained = Column("attained", "attained", "quantity", "ratio")
+    attained = Column("attained", words.gettext("attained"), "quantity", "ratio")
     columns["attained"] = hedged(frame, columns, attained, (actual, target))
     return frame, columns
 
@@ -96,3 +107,30 @@ def _units(frame: pd.DataFrame, column: Column) -> pd.Series[str]:
     if column.unit_column:
         return frame[column.unit_column]
     return pd.Series(column.unit, index=frame.index, dtype="str")
+
+
+def ranked(
+    declaration: TableDeclaration,
+    frame: pd.DataFrame,
+    columns: dict[str, Column],
+    words: NullTranslations,
+) -> tuple[pd.DataFrame, dict[str, Column]]:
+    """Add ``<measure>_rank`` for each measure of ``rank``; a missing value has no place.
+
+    The largest value is first and equal values share a place, as ``rank(method="min",
+    ascending=False)`` of pandas has it.
+
+    Raises:
+        ValueError: there is no such column of numbers, or its rows mix units.
+    """
+    for name in declaration.rank:
+        column = columns.get(name)
+        if column is None or not pd.api.types.is_numeric_dtype(frame[name]):
+            raise ValueError(f"there are no numbers in {name!r} to rank")
+        if column.unit_column:
+            raise ValueError(f"{name!r} mixes units and cannot be ranked")
+        places = frame[name].rank(method="min", ascending=False)
+        frame[f"{name}_rank"] = places.astype("Int64")
+        title = words.gettext("place")
+        columns[f"{name}_rank"] = Column(f"{name}_rank", title, "quantity")
+    return frame, columns

@@ -12,12 +12,8 @@ def flat(name: str) -> str:
     return name.replace(".", "_").replace("-", "_")
 
 
-def resolved(
-    rows: pd.DataFrame, schema: TableSchema, dataset: Dataset, name: str, language: str
-) -> pd.DataFrame:
-    """The rows with the dotted (or translated) column added.
-
-    ``name`` without a column of that name means ``name_en`` or ``name_ko``, by the language.
+def resolved(rows: pd.DataFrame, schema: TableSchema, dataset: Dataset, name: str) -> pd.DataFrame:
+    """The rows with the dotted column added.
 
     Raises:
         ValueError: there is no such column, or no single foreign key to follow.
@@ -26,24 +22,20 @@ def resolved(
         return rows
     head, _, rest = name.partition(".")
     if not rest:
-        translated = f"{name}_{language}"
-        if translated not in rows:
-            raise ValueError(f"table {schema.name} has no column {name!r}")
-        return rows.assign(**{name: rows[translated]})
+        raise ValueError(f"table {schema.name} has no column {name!r}")
     link = schema.link_from(head)
     if link is None:
         raise ValueError(f"{name!r}: {head!r} of {schema.name} is no foreign key to follow")
     target_schema = dataset.schemas[link.table]
-    target = resolved(
-        dataset.frames[link.table], target_schema, dataset, rest, language
-    ).drop_duplicates(link.reference[0])
+    target = resolved(dataset.frames[link.table], target_schema, dataset, rest)
+    target = target.drop_duplicates(link.reference[0])
     lookup = target.set_index(link.reference[0])[rest]
     found = rows[head].map(lookup.to_dict())
     rows = rows.assign(**{name: found.astype(lookup.dtype)})
     field = field_of(schema, dataset, name)
     if field is not None and field.unit_column:
         unit = f"{name.rpartition('.')[0]}.{field.unit_column}"
-        return resolved(rows, schema, dataset, unit, language)
+        return resolved(rows, schema, dataset, unit)
     return rows
 
 

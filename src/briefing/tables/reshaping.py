@@ -11,7 +11,7 @@ import pandas as pd
 from briefing.structures import Column
 from briefing.tables import names
 from briefing.tables.conditions import possible
-from briefing.tables.work import LINES, OTHER, Work
+from briefing.tables.work import LINES, Work
 
 
 def completed(
@@ -31,7 +31,7 @@ def completed(
     for name in work.declaration.by:
         head, _, tail = name.partition(".")
         if head == column and tail:
-            full = names.resolved(absent, schema, work.dataset, tail, work.language)
+            full = names.resolved(absent, schema, work.dataset, tail)
             rest[names.flat(name)] = full[tail].to_numpy()
     rest[LINES] = pd.Series([[] for _ in range(len(rest))], dtype=object)
     for use in work.declaration.measures:
@@ -67,6 +67,7 @@ def pivoted(
         raise work.stop(what, "Leave them out with `where`, or fill them in.")
     values = _pivot_values(work, frame, pivot)
     for value in values:
+        label = columns[pivot].label(value)
         part = frame[frame[pivot] == value]
         at = [places[tuple(_plain(row))] for row in part[rest].itertuples(index=False)]
         for position, own in zip(at, part[LINES], strict=True):
@@ -81,7 +82,7 @@ def pivoted(
                 *((getattr(column, k), n) for k, n in moved.items()),
             ]:
                 result[target] = pd.Series(part[source].array, index=at).reindex(range(len(result)))
-            described[name] = replace(column, name=name, title=str(value), **cast(Any, moved))
+            described[name] = replace(column, name=name, title=label, **cast(Any, moved))
     result[LINES] = pd.Series(lines, dtype=object)
     return result, described
 
@@ -141,6 +142,6 @@ def ordered(work: Work, frame: pd.DataFrame) -> pd.DataFrame:
     result = frame.sort_values(sort, ascending=ascending, kind="stable", na_position="last")
     if declaration.top:
         key = names.flat(declaration.by[0])
-        other = result[key] == OTHER[work.language]
+        other = result[key] == work.other
         result = pd.concat([result[~other], result[other]])
     return result

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from babel.support import NullTranslations
+
+from briefing.catalogues import catalogue
 from briefing.errors import BriefingError, Problem
 from briefing.structures import Dataset, TableDeclaration, TableSchema
 from briefing.tables.additivity import Guard
 
-OTHER = {"en": "other", "ko": "기타"}
 LINES = "__lines"
 
 
@@ -35,6 +37,16 @@ class Work:
     dataset: Dataset
     language: str
     guard: Guard
+
+    @property
+    def words(self) -> NullTranslations:
+        """The shipped labels in the reader's language."""
+        return catalogue(self.language)
+
+    @property
+    def other(self) -> str:
+        """What the groups beyond ``top`` are called together."""
+        return self.words.gettext("other")
 
     def stop(self, what: str, remedy: str = "Mend the table's declaration.") -> TableError:
         """The error to raise, at the place where the table is declared."""

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from briefing.errors import Problem
-from briefing.structures import Dataset, RawTable
+from briefing.structures import Dataset, DatasetDescription, RawTable
 from briefing.validation.cells import typed_frame
 from briefing.validation.gate import pass_gate
 from briefing.validation.keys import relation_problems, row_problems
 
 
 def validate(
-    title: str, tables: Iterable[RawTable], files: Mapping[str, Path]
+    description: DatasetDescription, tables: Iterable[RawTable], files: Mapping[str, Path]
 ) -> tuple[Dataset, list[Problem]]:
     """Type every cell and check every rule of the schemas; all problems, not just the first.
 
@@ -32,7 +33,7 @@ def validate(
         schemas[raw.schema.name] = raw.schema
         problems += row_problems(raw.schema, frame, {(p.line, p.where) for p in found})
     problems += relation_problems(schemas, frames)
-    return Dataset(title, schemas, frames, files), problems
+    return Dataset(description.title, schemas, frames, files, description.units), problems
 
 
 def known_on(dataset: Dataset, day: date) -> Dataset:
@@ -41,7 +42,27 @@ def known_on(dataset: Dataset, day: date) -> Dataset:
     for name, frame in dataset.frames.items():
         known = dataset.schemas[name].known
         frames[name] = frame[frame[known] <= pd.Timestamp(day)] if known else frame
-    return Dataset(dataset.title, dataset.schemas, frames, dataset.files)
+    return replace(dataset, frames=frames)
 
 
-__all__ = ["known_on", "pass_gate", "validate"]
+def in_language(dataset: Dataset, language: str) -> Dataset:
+    """The dataset in a reader's language.
+
+    A column ``name`` takes the cells of ``name_en`` or ``name_ko``, by the language, and keeps
+    its own where those are empty; where there is no column ``name``, it is added.
+    """
+    frames, suffix = {}, f"_{language}"
+    for name, frame in dataset.frames.items():
+        translated = {
+            str(column).removesuffix(suffix): frame[column]
+            for column in frame.columns
+            if str(column).endswith(suffix)
+        }
+        for base, cells in translated.items():
+            if base in frame:
+                translated[base] = cells.fillna(frame[base])
+        frames[name] = frame.assign(**translated)
+    return replace(dataset, frames=frames)
+
+
+__all__ = ["in_language", "known_on", "pass_gate", "validate"]

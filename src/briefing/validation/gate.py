@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from briefing.catalogues import catalogue
 from briefing.formatting import day, is_missing, number, quantity
 from briefing.structures import Dataset, GateCheck, GateResult, TableSchema
 
@@ -63,31 +64,49 @@ def _narrowed(check: GateCheck, frame: pd.DataFrame) -> pd.DataFrame:
 Verdict = tuple[bool, str]
 
 
+def _title(table: str, dataset: Dataset, language: str) -> str:
+    return dataset.schemas[table].title_in(language)
+
+
 def _max_age(
-    check: GateCheck, rows: pd.DataFrame, _: Dataset, as_of: date, language: str
+    check: GateCheck, rows: pd.DataFrame, dataset: Dataset, as_of: date, language: str
 ) -> Verdict:
     """The newest record is not older than so many days."""
+    say = catalogue(language).gettext
     if not pd.api.types.is_datetime64_any_dtype(rows[check.column]):
         raise ValueError(check.name, f"{check.column!r} of {check.table} holds no dates")
     newest: Any = rows[check.column].max() if len(rows) else None
     if is_missing(newest):
-        return False, f"{check.table} holds no dated record"
+        said = say("{table} holds no dated record")
+        return False, said.format(table=_title(check.table, dataset, language))
     age = (as_of - newest.date()).days
-    said = (
-        f"the newest record of {check.table} is of {day(newest, language)}, "
-        f"{number(age, language)} days before; allowed are {number(check.days, language)}"
+    said = say(
+        "the newest record of {table} is of {day}, {age} days before; allowed are {allowed}"
+    ).format(
+        table=_title(check.table, dataset, language),
+        day=day(newest, language),
+        age=number(age, language),
+        allowed=number(check.days, language),
     )
     return age <= check.days, said
 
 
-def _rows(check: GateCheck, rows: pd.DataFrame, _: Dataset, __: date, language: str) -> Verdict:
+def _rows(
+    check: GateCheck, rows: pd.DataFrame, dataset: Dataset, _: date, language: str
+) -> Verdict:
     """The number of records lies in the band."""
+    say = catalogue(language).gettext
     low, high = check.at_least, check.at_most
-    band = f"at least {number(low, language)}"
+    said = say("{table} has {count} records; expected are at least {low}")
     if high is not None:
-        band += f" and at most {number(high, language)}"
+        said = say("{table} has {count} records; expected are {low} to {high}")
     passed = len(rows) >= low and (high is None or len(rows) <= high)
-    return passed, f"{check.table} has {number(len(rows), language)} records; expected {band}"
+    return passed, said.format(
+        table=_title(check.table, dataset, language),
+        count=number(len(rows), language),
+        low=number(low, language),
+        high=number(high or 0, language),
+    )
 
 
 def _all_present(
@@ -104,24 +123,29 @@ def _all_present(
         wanted = wanted[wanted[column].astype("str") != value]
     keys = list(wanted[link.reference[0]])
     absent = [str(key) for key in keys if key not in set(rows[check.column])]
+    say, table = catalogue(language).gettext, _title(check.table, dataset, language)
     if absent:
-        return False, f"{check.table} lacks {', '.join(absent)}"
-    count = number(len(keys), language)
-    return True, f"{check.table} has a record for each of the {count} keys of {link.table}"
+        return False, say("{table} lacks {names}").format(table=table, names=", ".join(absent))
+    said = say("{table} has a record for each of the {count} entries of {other}")
+    other = _title(link.table, dataset, language)
+    return True, said.format(table=table, count=number(len(keys), language), other=other)
 
 
 def _reconciles(
     check: GateCheck, rows: pd.DataFrame, dataset: Dataset, _: date, language: str
 ) -> Verdict:
     """Parts add up to the whole that is printed, within a tolerance."""
-    worst, said = 0.0, f"no whole of {check.table} has parts"
+    say = catalogue(language).gettext
+    worst = 0.0
+    said = say("no whole of {table} has parts").format(table=_title(check.table, dataset, language))
     for whole, total, parts, unit in _wholes(check, rows, dataset):
         gap = abs(parts - total) / abs(total) if total else float(parts != 0)
         if gap >= worst:
             worst = gap
-            said = (
-                f"the parts of {whole} add up to {quantity(parts, unit, language)}, "
-                f"printed is {quantity(total, unit, language)}"
+            said = say("the parts of {whole} add up to {parts}, printed is {total}").format(
+                whole=whole,
+                parts=quantity(parts, unit, language, units=dataset.units_in(language)),
+                total=quantity(total, unit, language, units=dataset.units_in(language)),
             )
     return worst <= check.tolerance, said
 
@@ -130,20 +154,31 @@ def _parts_fit(
     check: GateCheck, rows: pd.DataFrame, dataset: Dataset, _: date, language: str
 ) -> Verdict:
     """No parts exceed their whole."""
+    say, units = catalogue(language).gettext, dataset.units_in(language)
     over, count = [], 0
     for whole, total, parts, unit in _wholes(check, rows, dataset):
         count += 1
         if parts > total * (1 + check.tolerance):
             over.append(
-                f"the parts of {whole} add up to {quantity(parts, unit, language)}, "
-                f"more than its {quantity(total, unit, language)}"
+                say("the parts of {whole} add up to {parts}, more than its {total}").format(
+                    whole=whole,
+                    parts=quantity(parts, unit, language, units=units),
+                    total=quantity(total, unit, language, units=units),
+                )
             )
     if over:
         return False, "; ".join(over)
-    return (
-        True,
-        f"no parts exceed their whole in {check.table}; {number(count, language)} looked at",
-    )
+    said = say("no parts exceed their whole in {table}; {count} looked at")
+    table = _title(check.table, dataset, language)
+    return True, said.format(table=table, count=number(count, language))
+
+
+def _called(rows: pd.DataFrame, key: str) -> str:
+    """A record as a reader would call it, by the first of the naming columns that it has."""
+    for column in ("name", "purpose", "indicator_name", "as_printed"):
+        if column in rows and not is_missing(rows[column].iloc[0]):
+            return f"“{rows[column].iloc[0]}”"
+    return key
 
 
 def _wholes(
@@ -165,7 +200,7 @@ def _wholes(
         if field and field.unit_column:
             unit = str(own[field.unit_column].iloc[0])
         column = measure.column
-        found.append((str(whole), own[column].iloc[0], parts[column].sum(), unit))
+        found.append((_called(own, str(whole)), own[column].iloc[0], parts[column].sum(), unit))
     return found
 
 
