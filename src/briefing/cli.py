@@ -100,12 +100,12 @@ def build(
         str, typer.Option(help="Such as 2026-10, 2026-Q3, 2026-W43; else the last complete one.")
     ] = "",
     edition: Annotated[
-        str, typer.Option(help="The value of the report's parameter, such as KR-27.")
+        str, typer.Option(help="The value of the report's parameter, such as KR-27, or all.")
     ] = "",
     as_of: Annotated[
         str, typer.Option(help="Only records known on that day; else the period's last day.")
     ] = "",
-    language: Annotated[str, typer.Option(help="en or ko; else the project's first.")] = "",
+    language: Annotated[str, typer.Option(help="en, ko or all; else the project's first.")] = "",
     formats: Annotated[str, typer.Option("--format", help="pdf, html or both.")] = "pdf,html",
     output: Annotated[
         Path | None, typer.Option(help="Another folder than the archive; leaves the archive alone.")
@@ -116,14 +116,15 @@ def build(
     """Build issues and print the paths of their files."""
     with _Progress(quiet=as_json) as progress:
         loaded = _load(project, progress)
-        from briefing import pipeline
+        from briefing import editions, pipeline
 
         wanted = _formats(formats)
         day = _day(as_of)
         today = _today(loaded)
-        requests = []
-        for name in report or [loaded.default_report]:
-            asked = pipeline.edition_of(
+        asked = [
+            item
+            for name in report or [loaded.default_report]
+            for item in editions.editions_of(
                 loaded,
                 _report(loaded, name),
                 today,
@@ -132,7 +133,8 @@ def build(
                 language=language,
                 parameter=edition,
             )
-            requests.append(pipeline.Request(asked, wanted, output))
+        ]
+        requests = [pipeline.Request(item, wanted, output) for item in asked]
         issues = [pipeline.build(loaded, request, progress) for request in requests]
     if as_json:
         _print_json({"issues": [_issue(item) for item in issues]})
@@ -194,7 +196,13 @@ def _issue(issue: Issue) -> dict[str, Any]:
 
 
 @app.command(epilog=EPILOG)
-def check(as_json: JsonOption = False, project: ProjectOption = Path()) -> None:
+def check(
+    every_edition: Annotated[
+        bool, typer.Option("--every-edition", help="Rehearse each value of a report's parameter.")
+    ] = False,
+    as_json: JsonOption = False,
+    project: ProjectOption = Path(),
+) -> None:
     """Check configuration, data and every report without writing anything."""
     with _Progress(quiet=as_json) as progress:
         problems: list[Problem] = []
@@ -204,7 +212,7 @@ def check(as_json: JsonOption = False, project: ProjectOption = Path()) -> None:
             from briefing import pipeline
 
             progress("rehearse", "tables, sentences and charts of every report")
-            problems = pipeline.check(loaded, _today(loaded))
+            problems = pipeline.check(loaded, _today(loaded), every_edition=every_edition)
         except ProblemsError as error:
             problems = list(error.problems)
     if as_json:
@@ -239,12 +247,12 @@ def trace(
     project: ProjectOption = Path(),
 ) -> None:
     """Follow a number of a filed issue down to its records, documents and paragraphs."""
-    from briefing import archive, pipeline, tracing
+    from briefing import archive, editions, tracing
 
     with _Progress(quiet=True) as progress:
         loaded = _load(project, progress)
     definition = _report(loaded, report)
-    asked = pipeline.edition_of(
+    asked = editions.edition_of(
         loaded,
         definition,
         _today(loaded),
@@ -274,20 +282,20 @@ def list_(as_json: JsonOption = False, project: ProjectOption = Path()) -> None:
     """List reports with their last complete period, editions and schedule."""
     with _Progress(quiet=True) as progress:
         loaded = _load(project, progress)
-    from briefing import pipeline
+    from briefing import editions
     from briefing.periods import Period
 
     today = _today(loaded)
     entries: list[dict[str, Any]] = []
     for name, report in loaded.reports.items():
-        editions = [pipeline.parameter_values(loaded, p) for p in report.parameters.values()]
+        values = [editions.parameter_values(loaded, p) for p in report.parameters.values()]
         entries.append(
             {
                 "report": name,
                 "grain": str(report.grain),
                 "last_complete": str(Period.last_complete(today, report.grain)),
                 "languages": list(loaded.languages),
-                "editions": editions[0] if editions else [],
+                "editions": values[0] if values else [],
                 "schedules": [item.cron for item in loaded.schedules if item.report == name],
                 "default": name == loaded.default_report,
             }
@@ -301,6 +309,22 @@ def list_(as_json: JsonOption = False, project: ProjectOption = Path()) -> None:
         for word in ("languages", "editions", "schedules"):
             if entry[word]:
                 print(f"  {word}: {', '.join(entry[word])}")
+
+
+@app.command("charts", epilog=EPILOG)
+def charts_(
+    output: Annotated[Path, typer.Option(help="The folder to build into.")] = Path("gallery"),
+    language: Annotated[str, typer.Option(help="en or ko; else both.")] = "",
+    formats: Annotated[str, typer.Option("--format", help="pdf, html or both.")] = "pdf,html",
+) -> None:
+    """Build the gallery: every kind of chart once, from small sample tables."""
+    from briefing import gallery
+
+    with _Progress(quiet=False) as progress:
+        languages = (language,) if language else ()
+        issues = gallery.build(output, languages, _formats(formats), progress)
+    for item in issues:
+        _show(item)
 
 
 @app.command(epilog=EPILOG)

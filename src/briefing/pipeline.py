@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from briefing import archive, charts, composition, rendering, tables, validation
+from briefing.editions import edition_of, parameter_values
 from briefing.errors import (
     BuildError,
     HeldError,
@@ -22,7 +22,6 @@ from briefing.errors import (
 from briefing.extensions import ExtensionError, load
 from briefing.fonts import font_files
 from briefing.formatting import period_title
-from briefing.periods import Period
 from briefing.structures import (
     Chart,
     Composition,
@@ -37,6 +36,7 @@ from briefing.structures import (
     Table,
     TableDeclaration,
 )
+from briefing.tables.added import problems_of_adding
 from briefing.templating import Sentences, TableView
 
 _LIBRARIES = ("babel", "jinja2", "matplotlib", "pandas", "weasyprint")
@@ -55,83 +55,6 @@ class Request:
     output: Path | None = None
 
 
-def edition_of(
-    project: Project,
-    report: ReportDefinition,
-    today: date,
-    *,
-    period: str = "",
-    as_of: date | None = None,
-    language: str = "",
-    parameter: str = "",
-) -> Edition:
-    """The edition that a reader asks for, with the defaults filled in.
-
-    Args:
-        today: the day in the project's time zone.
-        period: such as 2026-10; the last complete one where not given.
-        as_of: the period's last day where not given.
-        language: the project's first where not given.
-        parameter: the value of the report's parameter.
-
-    Raises:
-        UsageError: the period, language or parameter does not exist for this report.
-    """
-    try:
-        wanted = Period.parse(period) if period else Period.last_complete(today, report.grain)
-    except ValueError as error:
-        raise UsageError(f"{error}.") from None
-    if report.grain == "on-demand" and period:
-        wanted = Period.containing(wanted.end, report.grain)
-    if wanted.grain != report.grain:
-        raise UsageError(
-            f"The report {report.name} is made by {report.grain}, {period} is a {wanted.grain}.",
-            f"The last complete one is {Period.last_complete(today, report.grain)}.",
-        )
-    if not wanted.ended(today):
-        raise UsageError(f"The period {wanted} has not ended yet; it ends on {wanted.end}.")
-    language = language or project.languages[0]
-    if language not in project.languages:
-        raise UsageError(
-            f"The project is not made in {language!r}.",
-            f"Its languages: {', '.join(project.languages)}.",
-        )
-    if as_of and as_of > today:
-        raise UsageError(f"The day {as_of} has not come yet; nobody knows what is known then.")
-    parameters = _parameters(project, report, parameter)
-    return Edition(report.name, wanted, as_of or wanted.end, language, parameters)
-
-
-def _parameters(project: Project, report: ReportDefinition, value: str) -> dict[str, str]:
-    if not report.parameters:
-        if value:
-            raise UsageError(f"The report {report.name} has no editions; {value!r} is not needed.")
-        return {}
-    ((name, place),) = report.parameters.items()
-    values = parameter_values(project, place)
-    if value not in values:
-        shown = f"no edition {value!r}" if value else "one edition for each value"
-        raise UsageError(
-            f"The report {report.name} has {shown} of {name}.",
-            f"Name one with --edition: {', '.join(values)}.",
-        )
-    if not re.fullmatch(r"\w[\w.-]*", value):
-        raise UsageError(
-            f"The edition {value!r} cannot name a folder.",
-            "Values of a parameter hold letters, digits, dots, hyphens and underscores only.",
-        )
-    return {name: value}
-
-
-def parameter_values(project: Project, place: str) -> list[str]:
-    """The values that a report's parameter can take, from table.column of the dataset."""
-    table, _, column = place.partition(".")
-    frame = project.dataset.frames.get(table)
-    if frame is None or column not in frame:
-        raise UsageError(f"The parameter's values should stand in {place}, which does not exist.")
-    return [str(item) for item in frame[column].dropna().unique()]
-
-
 def build(project: Project, request: Request, progress: Progress) -> Issue:
     """Make one issue, from data to archive.
 
@@ -148,7 +71,9 @@ def build(project: Project, request: Request, progress: Progress) -> Issue:
             "Complete the data, or let the check in report.yaml print a caveat instead.",
         )
     progress("render", ", ".join(request.formats))
-    document = rendering.render(composed, report.folder, request.formats)
+    from briefing.charts.style import DARK  # draws, so it is loaded only where charts are drawn
+
+    document = rendering.render(composed, report.folder, request.formats, DARK)
     progress("file", str(request.edition.period))
     folder = archive.issue_folder(request.output or project.output, request.edition)
     inputs = _inputs(project, report)
@@ -166,10 +91,17 @@ def _composed(
 ) -> Composition:
     dataset, computed, sentences = _aggregated(project, report, edition, progress)
     progress("chart", f"{len(report.figures)} figures")
-    drawn = _charts(report, computed, sentences, edition.as_of)
+    drawn = _charts(report, computed, sentences, dataset, edition)
     progress("compose", f"{len(report.sections)} sections")
     composed = composition.compose(
-        report, edition, project.publisher, dataset, computed, drawn, sentences
+        report,
+        edition,
+        project.publisher[edition.language],
+        dataset,
+        computed,
+        drawn,
+        sentences,
+        _courses(report, computed, edition.language),
     )
     return replace(
         composed,
@@ -206,7 +138,7 @@ def _since(
         before = known
         previous = period_title(found[1], edition.language), found[2]
     since = composition.compared(report.since, dataset, now, before, previous, computed, edition)
-    return {"since": since, "known": now}
+    return {"since": since, "known": now, "news": composition.news(since, edition.language)}
 
 
 def _check_since(
@@ -240,7 +172,8 @@ def _aggregated(
     project: Project, report: ReportDefinition, edition: Edition, progress: Progress
 ) -> tuple[Dataset, dict[str, Table], Sentences]:
     progress("aggregate", f"{len(report.tables)} tables as known on {edition.as_of}")
-    dataset = validation.known_on(project.dataset, edition.as_of)
+    known = validation.known_on(project.dataset, edition.as_of)
+    dataset = validation.in_language(known, edition.language)
 
     def code(declaration: TableDeclaration) -> Any:
         try:
@@ -266,7 +199,11 @@ def _aggregated(
 
 
 def _charts(
-    report: ReportDefinition, computed: Mapping[str, Table], sentences: Sentences, as_of: date
+    report: ReportDefinition,
+    computed: Mapping[str, Table],
+    sentences: Sentences,
+    dataset: Dataset,
+    edition: Edition,
 ) -> dict[str, Chart | None]:
     drawn: dict[str, Chart | None] = {}
     problems: list[Problem] = []
@@ -283,6 +220,10 @@ def _charts(
                 for key, option in options.items()
                 if option.means in {"text", "words"} and key in declaration.options
             }
+            if kind and kind.adds:
+                across = {str(declaration.options[key]) for key in kind.adds}
+                value = str(declaration.options["value"])
+                problems += problems_of_adding(table, value, across, dataset, edition)
             by_row = {key for key in texts if options[key].means == "words"}
             rows = TableView(table, sentences.language).rows
             drawn[name] = charts.draw(
@@ -294,7 +235,8 @@ def _charts(
                     key: [sentences.say(texts[key], row=row) for row in rows] for key in by_row
                 },
                 language=sentences.language,
-                as_of=as_of,
+                as_of=edition.as_of,
+                narrow=True,
             )
         except NothingKnownError:
             drawn[name] = None  # composition leaves the figure out and says so
@@ -316,19 +258,53 @@ def _charts(
     return drawn
 
 
-def check(project: Project, today: date) -> list[Problem]:
+def _courses(
+    report: ReportDefinition, computed: Mapping[str, Table], language: str
+) -> dict[str, dict[str, list[Chart | None]]]:
+    """The small lines in the cells of printed tables, by figure and column."""
+    drawn: dict[str, dict[str, list[Chart | None]]] = {}
+    for name, declaration in report.figures.items():
+        frame = computed[declaration.table].frame
+        for column, keys in declaration.options.get("sparkline", {}).items():
+            where = f"figures.{name}.sparkline.{column}"
+            if keys["key"] not in frame:
+                what = f"table {declaration.table} has no column {keys['key']!r}"
+                remedy = "Name a column that both tables have."
+                raise ProblemsError(
+                    [Problem(declaration.file, declaration.line, where, what, remedy)]
+                )
+            from briefing.charts.sparklines import sparklines
+
+            try:
+                values = computed[keys["values"]]
+                found = sparklines(list(frame[keys["key"]]), values, keys, language)
+            except BuildError as error:
+                what, remedy = error.message.rstrip("."), error.hint
+                raise ProblemsError(
+                    [Problem(declaration.file, declaration.line, where, what, remedy)]
+                ) from None
+            drawn.setdefault(name, {})[column] = found
+    return drawn
+
+
+def check(project: Project, today: date, *, every_edition: bool = False) -> list[Problem]:
     """Rehearse every report: tables, guard, sentences and charts of the last complete period.
 
-    Reports with a parameter are rehearsed with its first value.
+    Args:
+        every_edition: rehearse a report with a parameter with each of its values, not only with
+            the first.
     """
     problems: list[Problem] = []
     for report in project.reports.values():
         try:
-            values = [parameter_values(project, place) for place in report.parameters.values()]
-            first = values[0][0] if values and values[0] else ""
-            for language in project.languages:
-                edition = edition_of(project, report, today, language=language, parameter=first)
-                problems += _composed(project, report, edition, lambda *_: None).omitted
+            values = [parameter_values(project, known) for known in report.parameters.values()]
+            chosen = values[0] if values else [""]
+            for parameter in chosen if every_edition else chosen[:1]:
+                for language in project.languages:
+                    edition = edition_of(
+                        project, report, today, language=language, parameter=parameter
+                    )
+                    problems += _composed(project, report, edition, lambda *_: None).omitted
         except ProblemsError as error:
             problems += error.problems
         except UsageError as error:

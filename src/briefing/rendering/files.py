@@ -1,14 +1,37 @@
-"""The figures as files of their own: each chart as SVG, each table as CSV."""
+"""The figures as files of their own: each chart as SVG, each table as CSV; what the PDF carries."""
 
 from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from io import StringIO
 from typing import Any
 
+from briefing.catalogues import catalogue
 from briefing.formatting import is_missing
-from briefing.structures import Composition, Figure, Table
+from briefing.structures import PROVENANCE, Composition, Figure, Table
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A file that the PDF carries inside it.
+
+    Attributes:
+        name: file name without folder; its ending says what kind of file it is.
+        description: what a reader sees beside it.
+        relationship: "Data" for the values behind a figure, "Supplement" for what tells more
+            about the document (ISO 32000-2, 7.11.3).
+        day: when it was as it is: the day as of which the issue is.
+    """
+
+    name: str
+    body: bytes
+    description: str
+    relationship: str
+    day: date
 
 
 def figure_files(composition: Composition) -> dict[str, bytes]:
@@ -19,6 +42,31 @@ def figure_files(composition: Composition) -> dict[str, bytes]:
             files[f"figures/{figure.name}.svg"] = figure.chart.svg.encode()
         files[f"tables/{figure.name}.csv"] = table_csv(figure.table).encode()
     return files
+
+
+def embedded_files(composition: Composition, files: Mapping[str, bytes]) -> tuple[Embedded, ...]:
+    """What the PDF carries: the values behind each figure, and where each was read.
+
+    Args:
+        files: the issue's files by path, ``tables/*.csv`` and ``provenance.json`` among them.
+    """
+    words, day = catalogue(composition.language), composition.as_of
+    data = [
+        Embedded(
+            f"{figure.name}.csv",
+            files[f"tables/{figure.name}.csv"],
+            words.gettext("Values of {figure}: {title}").format(
+                figure=figure.label, title=figure.title
+            ),
+            "Data",
+            day,
+        )
+        for figure in every_figure(composition)
+    ]
+    said = words.gettext("Where each number was read, for machines (JSON-LD)")
+    lineage = Embedded(PROVENANCE, files[PROVENANCE], said, "Supplement", day)
+    # The standard wants the names in order.
+    return tuple(sorted([*data, lineage], key=lambda file: file.name))
 
 
 def known_json(composition: Composition) -> str:

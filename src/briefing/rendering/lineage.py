@@ -73,7 +73,7 @@ def _figure(figure: Figure) -> dict[str, Any]:
         rows.append(row)
     derived = {item.name: item for item in table.declaration.derive}
     return {
-        "@id": f"#{figure.label.lower().replace(' ', '-')}",
+        "@id": f"#{figure.anchor}",
         "@type": "Dataset",
         "identifier": figure.name,
         "alternateName": figure.label,

@@ -1,19 +1,30 @@
-"""The only file that knows WeasyPrint: HTML to PDF, without network, and loud about trouble."""
+"""The only file that imports WeasyPrint: HTML to PDF, without network, and loud about trouble."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime, time
+from io import BytesIO
 from typing import Any
 
-from weasyprint import CSS, HTML
+from weasyprint import CSS, HTML, Attachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-from briefing.errors import RenderError
 from briefing.fonts import FAMILY, font_files
-from briefing.rendering.gates import check_fonts, check_glyphs, check_pages
+from briefing.rendering.boxes import pages_of
+from briefing.rendering.files import Embedded
+from briefing.rendering.gates import (
+    Violation,
+    missing_glyphs,
+    other_fonts,
+    page_violations,
+    refuse,
+)
+from briefing.rendering.standards import VARIANT, finish
 
 _FONT_ADDRESS = "font:"
 
@@ -66,42 +77,81 @@ def _listening() -> Iterator[_Listener]:
         silent.setLevel(before[2])
 
 
-def write_pdf(page: str, pictures: Mapping[str, bytes]) -> tuple[bytes, int]:
-    """Lay the page out and write it.
+def write_pdf(
+    page: str,
+    pictures: Mapping[str, bytes],
+    carried: Iterable[Embedded] = (),
+    found: Sequence[Violation] = (),
+) -> tuple[bytes, int]:
+    """Lay the page out and write it as one file that is both PDF/A-3a and PDF/UA-1.
 
     Args:
         page: the HTML.
         pictures: SVG by address.
+        carried: the files that the PDF carries inside it, in the order of their names.
+        found: what gates have found before; reported together with what is found here.
 
     Returns:
         The PDF and its number of pages.
 
     Raises:
-        RenderError: WeasyPrint complained of anything, another font was used, or a page is
-            empty.
+        RenderError: names everything that a gate, or WeasyPrint itself, complains of.
     """
-    check_glyphs([page, *(picture.decode() for picture in pictures.values())])
     fetcher = OwnFetcher(pictures)
     fonts = FontConfiguration()
-    with _listening() as listener:
+    with _listening() as listener, warnings.catch_warnings():
+        # WeasyPrint leaves its colour profile open, to be closed by whoever collects it.
+        warnings.simplefilter("ignore", ResourceWarning)
         faces = CSS(string=_font_faces(), font_config=fonts, url_fetcher=fetcher)
         html = HTML(string=page, url_fetcher=fetcher, base_url="issue:/")
-        document = html.render(font_config=fonts, stylesheets=[faces])
-        check_pages(document)
-        pdf = document.write_pdf()
-    if listener.heard or fetcher.refused:
-        complaints = "; ".join(
-            [
-                *(words.rstrip(".") for words in listener.heard),
-                *(f"refused {url}" for url in fetcher.refused),
-            ]
+        document = html.render(font_config=fonts, stylesheets=[faces], pdf_variant=VARIANT)
+        pdf = document.write_pdf(
+            pdf_variant=VARIANT,
+            attachments=[_attachment(file, fetcher) for file in carried],
+            finisher=finish,
         )
-        raise RenderError(
-            f"The PDF was not made: {complaints}.",
-            "Mend the template or style sheet that asks for it.",
-        )
-    check_fonts(document)
+    glyphs = missing_glyphs([page, *(picture.decode() for picture in pictures.values())])
+    refuse(
+        [
+            *found,
+            *glyphs,
+            *_complaints(listener.heard, fetcher.refused),
+            *_nameless(document),
+            *page_violations(pages_of(document)),
+            *([] if glyphs else other_fonts(document)),  # a missing glyph calls another font
+        ]
+    )
     return pdf, len(document.pages)
+
+
+def _attachment(file: Embedded, fetcher: OwnFetcher) -> Attachment:
+    """The file for WeasyPrint, which would date it by the clock."""
+    midnight = datetime.combine(file.day, time())
+    return Attachment(
+        file_obj=BytesIO(file.body),
+        name=file.name,
+        description=file.description,
+        relationship=file.relationship,
+        created=midnight,
+        modified=midnight,
+        url_fetcher=fetcher,
+    )
+
+
+def _complaints(heard: Sequence[str], refused: Sequence[str]) -> list[Violation]:
+    """What WeasyPrint logged, and what the page asked for and is no part of the issue."""
+    if not heard and not refused:
+        return []
+    words = [*(line.rstrip(".") for line in heard), *(f"refused {address}" for address in refused)]
+    what = f"The PDF was not made: {'; '.join(dict.fromkeys(words))}"
+    return [Violation(what, "Mend the template or style sheet that asks for it.")]
+
+
+def _nameless(document: Any) -> list[Violation]:
+    """A PDF/UA has a title to show in the window; WeasyPrint itself asks for the language."""
+    if (document.metadata.title or "").strip():
+        return []
+    return [Violation("The page has no title", "Give the template's <head> a <title>.")]
 
 
 def _font_faces() -> str:
