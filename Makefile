@@ -22,7 +22,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 .DEFAULT_GOAL := all
 .NOTPARALLEL:  # the steps of a set-up are listed in their order
 
-.PHONY: all help briefing test test-all soak check docs format golden sample lock bench clean
+.PHONY: all help briefing test test-all soak check docs words format golden gallery sample lock bench clean
 .PHONY: coverage-of-sources
 .PHONY: system services ready ready-dev
 
@@ -60,23 +60,31 @@ check: ready-dev  ## formatting, lint, types, floors, data package, configuratio
 	@echo "== validating the data package ..."
 	@$(BIN)/frictionless validate data/datapackage.json
 	@echo "== checking data, reports and configuration ..."
-	@$(BIN)/briefing check
+	@$(BIN)/briefing check --every-edition
 	@echo "== checking the reference ..."
 	@$(BIN)/python docs/make_reference.py --check
 
 docs: ready-dev  ## write docs/reference/, the tour's tree and the tables of docs/data.md
 	@$(BIN)/python docs/make_reference.py
 
+words: ready-dev  ## collect the shipped labels into the catalogues; say which want translating
+	@$(BIN)/python -m briefing.catalogues.collect
+
 format: ready-dev  ## format the code and mend what the linter can mend
 	@$(BIN)/ruff check --fix --exit-zero .
 	@$(BIN)/ruff format .
 
 golden: ready-dev  ## rewrite the goldens; `git diff` is the review
-	@$(BIN)/python -m pytest --update-golden $(ARGS)
+	@$(BIN)/python -m pytest tests/integration/test_golden.py -k "not sample" --update-golden $(ARGS)
 
 coverage-of-sources:  ## check data/ against its texts: SOURCES=DIR; WRITE=1 renews paragraphs.csv
 	@test -d "$(SOURCES)" || { echo "Name the folder of the texts: make $@ SOURCES=DIR"; exit 1; }
 	@$(PYTHON) tests/sources/coverage.py "$(SOURCES)" $(if $(filter 1,$(WRITE)),--write)
+
+gallery: ready-dev  ## build the gallery of charts that docs/ shows
+	@$(BIN)/briefing charts --language en --output .briefing/gallery
+	@cp .briefing/gallery/gallery/*/en/r1/briefing.pdf docs/gallery/gallery.pdf
+	@cp .briefing/gallery/gallery/*/en/r1/figures/*.svg docs/gallery/
 
 sample: ready-dev  ## build the sample issue that docs/ shows; needs poppler's pdftoppm
 	@$(BIN)/briefing build --period 2026-10 --output .briefing/sample --format pdf

@@ -22,7 +22,13 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
-from reference_words import FIELD_PROPERTIES, FILTERS, MEASURE_PROPERTIES, TABLE_PROPERTIES
+from reference_words import (
+    FIELD_PROPERTIES,
+    FILTERS,
+    MEASURE_PROPERTIES,
+    TABLE_PROPERTIES,
+    UNIT_FORMS,
+)
 
 import briefing
 from briefing import cli, formatting, templating
@@ -30,6 +36,7 @@ from briefing.charts.kinds import KINDS, PRINTED
 from briefing.config.models import ConfigKeys, ReportKeys, Words
 from briefing.errors import BriefingError, Problem
 from briefing.sources.datapackage import _MEASURE_KEYS
+from briefing.sources.fields import _UNIT_FORMS
 from briefing.structures import Field, Measure, TableSchema
 from briefing.validation.cells import _DTYPES
 
@@ -133,10 +140,11 @@ def charts_page() -> Iterator[str]:
             for key, item in kind.options.items()
         ]
         head = ["option", "takes", "needed", "meaning"]
-        yield f"## `{name}`\n\n{kind.about}\n\n{table(head, rows)}"
+        shown = f"![{kind.about}](../gallery/{name}.svg)"
+        yield f"## `{name}`\n\n{kind.about}\n\n{shown}\n\n{table(head, rows)}"
     yield (
-        f"## `{PRINTED}`\n\nThe figure is printed as a table. It has no options of its own: "
-        "`columns` says which columns are printed, in which order, and what they are called."
+        f"## `{PRINTED}`\n\nThe figure is printed as a table. `columns` says which columns are "
+        "printed, in which order, and what they are called."
     )
 
 
@@ -229,6 +237,10 @@ def data_page() -> Iterator[str]:
     same("a measure", [*MEASURE_PROPERTIES, "name"], (item.name for item in fields(Measure)))
     rows = [[code(key), text] for key, text in MEASURE_PROPERTIES.items()]
     yield f"## A measure\n\n{said(Measure)}\n\n{table(head, rows)}"
+    same("the forms of a unit", UNIT_FORMS, _UNIT_FORMS)
+    rows = [[code(key), text] for key, text in UNIT_FORMS.items()]
+    words = "`units` of the package: for each unit, for each language, the words beside a number."
+    yield f"## A unit\n\n{words}\n\n{table(['form', 'meaning'], rows)}"
 
 
 PAGES: dict[str, Callable[[], Iterator[str]]] = {

@@ -27,11 +27,18 @@ TABLE_PROPERTIES = {
         "List of `{field, within}`: records alike in the columns `within` agree in `field`.",
     ),
     "known": ("known", "The date column that says since when a record is known (as-of)."),
+    "titles": ("titles", "The title in other languages than the description's own, by language."),
 }
 FIELD_PROPERTIES = {
     "name": ("name", "The column, as it stands in the header row."),
     "type": ("type", "One of the types above; `string` where not given."),
     "title": ("title", "What a reader calls it; else the name with spaces."),
+    "titles": ("titles", "The title in other languages, by language: `{ko: 상태}`."),
+    "labels": (
+        "labels",
+        "What a reader sees for each word, by language: `{planned: {en: planned, ko: 계획}}`. "
+        "With `enum`, for every word of it.",
+    ),
     "required": ("constraints.required", "No cell may be empty."),
     "unique": ("constraints.unique", "No value may stand twice."),
     "enum": ("constraints.enum", "The vocabulary: nothing else may stand there."),
@@ -42,6 +49,11 @@ FIELD_PROPERTIES = {
     "unit_column": ("unitColumn", "The column that holds each record's own unit or currency."),
     "qualifier_column": ("qualifierColumn", "The column that holds the hedge of each number."),
     "money": ("money", "`true`: amounts in whole units, kept exactly, as minor units."),
+}
+UNIT_FORMS = {
+    "one": "Beside the number one: company. Like `other` where not given.",
+    "other": "Beside other numbers: companies. Needed.",
+    "per": 'After "per": company; in Korean before 당: 기업. Like `other` where not given.',
 }
 MEASURE_PROPERTIES = {
     "column": "The column that is aggregated.",
@@ -58,6 +70,11 @@ FILTERS = {
     "percent": "a ratio as a percentage",
     "quantity": "a value with the unit given",
     "day": "a date; `day('month')` and `day('year')` say less",
+    "deadline": 'a last day, after "by": the last of a year is "the end of 2026"',
+    "years": 'the first and last of a span: `row.from|years(row.to)` is "2024 to 2026"',
+    "particle": "Korean: the word with the particle that fits its last sound, "
+    "`particle('이/가')`, the form after a consonant first",
+    "lower_first": "words that begin small in the middle of a sentence; ABB stays ABB",
     "code": "a word of a vocabulary with spaces for underscores",
     "listing": "a list as a sentence has it: a, b and c",
 }

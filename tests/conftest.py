@@ -477,9 +477,9 @@ Tables = dict[str, tuple[str, dict[str, Any]]]
 
 @pytest.fixture
 def dataset_of(tmp_path: Path) -> Callable[[Tables], tuple[Dataset, list[Problem]]]:
-    """Reads and validates tables given as CSV text and description, by name."""
+    """Reads and validates tables given as CSV text and description; more keys are the package's."""
 
-    def make(tables: Tables) -> tuple[Dataset, list[Problem]]:
+    def make(tables: Tables, **package_keys: Any) -> tuple[Dataset, list[Problem]]:
         folder = tmp_path / "dataset"
         folder.mkdir(exist_ok=True)
         resources = []
@@ -487,9 +487,10 @@ def dataset_of(tmp_path: Path) -> Callable[[Tables], tuple[Dataset, list[Problem
             (folder / f"{name}.csv").write_bytes(text.encode())
             resources.append({"name": name, "path": f"{name}.csv", **description})
         package = folder / "datapackage.json"
-        package.write_text(json.dumps({"title": "Test data", "resources": resources}))
-        title, raw, files, problems = sources.read(package, folder)
-        dataset, found = validation.validate(title, raw, files)
+        body = {"title": "Test data", "resources": resources, **package_keys}
+        package.write_text(json.dumps(body, ensure_ascii=False), encoding="utf-8")
+        described, raw, files, problems = sources.read(package, folder)
+        dataset, found = validation.validate(described, raw, files)
         return dataset, [*problems, *found]
 
     return make

@@ -75,7 +75,7 @@ def test_an_output_folder_that_cannot_be_written_is_named(tmp_path: Path):
 @pytest.mark.usefixtures("as_root")
 def test_root_installs_what_is_missing_and_nothing_else():
     run = Recorder()
-    assert doctor.install_missing(LACKING, run, say=lambda _: None) == [
+    assert doctor.install_missing(LACKING, run, tell=lambda _: None) == [
         "libpango-1.0-0",
         "libharfbuzz-subset0",
     ]
@@ -104,7 +104,7 @@ def test_nothing_missing_runs_nothing():
 @pytest.mark.usefixtures("as_user")
 def test_a_user_with_sudo_and_no_password_installs_through_it():
     run = Recorder()
-    doctor.install_missing(LACKING, run, say=lambda _: None)
+    doctor.install_missing(LACKING, run, tell=lambda _: None)
     assert run.commands[0] == "sudo -n true"
     assert all(command.startswith("sudo -n env ") for command in run.commands[1:])
 
@@ -123,7 +123,7 @@ def test_who_may_not_install_is_told_in_one_line():
 @pytest.mark.usefixtures("as_root")
 def test_an_installation_that_fails_ends_in_the_same_line():
     with pytest.raises(BriefingError, match="cannot be installed from here"):
-        doctor.install_missing(LACKING, Recorder(failing="install"), say=lambda _: None)
+        doctor.install_missing(LACKING, Recorder(failing="install"), tell=lambda _: None)
 
 
 def test_it_runs_where_no_package_is_installed():

@@ -9,7 +9,7 @@ import pytest
 import typer
 from pydantic import BaseModel
 
-from briefing import errors
+from briefing import errors, sources, validation
 from briefing.charts.kinds import KINDS, PRINTED
 from briefing.cli import app
 from briefing.config import models
@@ -160,6 +160,41 @@ def test_the_readme_shows_what_check_and_build_print(project_copy, briefing):
             assert line in readme
     again = briefing("build", "--period", "2026-10", "--format", "html", cwd=project_copy.root)
     assert again.out.splitlines()[0] in readme
+
+
+def test_the_description_in_two_languages_is_understood_as_written(tmp_path):
+    text = console_lines("docs/howto/two-languages.md")
+    (body,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "datapackage.json").write_text(body, encoding="utf-8")
+    (tmp_path / "events.csv").write_text("status,visitors\nheld,5\n", encoding="utf-8")
+    described, tables, _, problems = sources.read(tmp_path / "datapackage.json", tmp_path)
+    dataset, found = validation.validate(described, tables, {})
+    assert problems + found == []
+    assert dataset.units_in("ko")["people"].per == "1인"
+    assert dataset.schemas["events"].fields[0].labels_in("ko")["held"] == "개최"
+
+
+def test_a_report_with_editions_works_as_written(small_project, quick_briefing):
+    """The blocks of the how-to, put together, are a report."""
+    text = console_lines("docs/howto/editions.md")
+    blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    head, spelled_out, tables, figure, rest = blocks
+    head = head.replace("parameters:\n  place: branches.branch\n", spelled_out)
+    events = (
+        "  events:\n    dataset: branches\n    where: branch == parameters.place and name == 'x'\n"
+        "    by: [name]\n"
+    )
+    tables = tables.replace("tables:\n", f"tables:\n{events}")
+    sections = "sections:\n  - title: {en: All, ko: 전체}\n    figures: [all_branches]\n"
+    rest = rest.replace("sections:\n", sections).replace(", {{ row.date|day }}", "")
+    small_project.write(small_project.report_file, "".join((head, tables, figure, rest)))
+    checked = quick_briefing("check", "--every-edition", cwd=small_project.root)
+    assert checked.code == 0, checked.err
+    args = ("--edition", "all", "--language", "all", "--format", "html", "--period", "2026-10")
+    built = quick_briefing("build", *args, cwd=small_project.root)
+    assert built.code == 0, built.err
+    names = {path.parent.name for path in small_project.root.glob("output/*/2026-10/*/r1")}
+    assert names == {"main-en", "main-ko", "harbour-en", "harbour-ko"}
 
 
 def test_the_tutorial_works_as_written(tmp_path, briefing):

@@ -76,6 +76,20 @@ DEFECTS = {
     "a number for a name": Defect(
         CONFIG, "publisher: City Library", "publisher: 12", "publisher.*12", "docs/reference"
     ),
+    "publisher that lacks a language": Defect(
+        CONFIG,
+        "publisher: City Library",
+        "publisher: {en: City Library}",
+        "publisher: there is no text in 'ko'",
+        "Add it",
+    ),
+    "publisher in a language that is not known": Defect(
+        CONFIG,
+        "publisher: City Library",
+        "publisher: {en: City Library, ko: 시립도서관, de: Bücherei}",
+        r"publisher\.de",
+        "docs/reference",
+    ),
     "unknown default report": Defect(
         CONFIG,
         "default_report: library-loans",
@@ -263,6 +277,66 @@ DEFECTS = {
         '"{{ tables.by_brunch.count }}"',
         "by_brunch",
         "Tables here: by_branch",
+    ),
+    "Korean number word": Defect(
+        REPORT, "ko: 모든 분관", "ko: 모든 분관 세 곳", "the number '세' is typed", "literal("
+    ),
+    "number hidden in a name": Defect(
+        REPORT,
+        '"{{ row.lent }}"',
+        '"{% set count = 1500 %}{{ count }}"',
+        "the number '1500' is typed by hand",
+        "literal(",
+    ),
+    "limit of a chart": Defect(
+        REPORT,
+        BARS,
+        BARS + "\n    limit: 3",
+        r"figures\.bars\.limit: only printed tables have a limit",
+        "Drop it",
+        at="limit",
+    ),
+    "list of an unknown table": Defect(
+        REPORT,
+        "    figures: [bars, listing]",
+        '    figures: [bars, listing]\n    items: {table: by_brunch, item: "{{ row.branch }}"}',
+        "there is no table 'by_brunch'",
+        "by_branch",
+        at="items",
+    ),
+    "list without words": Defect(
+        REPORT,
+        "    figures: [bars, listing]",
+        "    figures: [bars, listing]\n    items: {table: by_branch}",
+        r"sections\.0\.items\.item: the key is missing",
+        "Add it",
+        at="items",
+    ),
+    "rank of a column that is not there": Defect(
+        REPORT,
+        "    sort: [-lent]",
+        "    rank: [lend]",
+        "there are no numbers in 'lend' to rank",
+        "declaration",
+        line=False,
+    ),
+    "unknown layout": Defect(
+        REPORT, "grain: month", "grain: month\nlayout: dense", "layout.*dense", "docs/", at="layout"
+    ),
+    "parameter spelled out wrong": Defect(
+        REPORT,
+        "grain: month",
+        "grain: month\nparameters:\n  place: {value: branches.branch}",
+        r"parameters\.place\.value: the key is not known",
+        "Did you mean 'values'",
+        at="  place",
+    ),
+    "row of an unknown parameter": Defect(
+        REPORT,
+        "only: {branch: main}",
+        "only: {branch: parameters.place}",
+        "there is no parameter 'place'",
+        "Declare it",
     ),
     "template that does not parse": Defect(
         REPORT, '"{{ row.lent }}"', '"{{ row.lent"', "no valid template", "Mend"
@@ -504,11 +578,12 @@ def test_all_that_can_be_known_at_once_is_reported_at_once(briefing, project_cop
     alias = defects.pop("alias")
     second = "report_templates/second/report.yaml"
     project_copy.write(second, project_copy.read(SHIPPED).replace(alias.old, alias.new))
+    anchor = project_copy.read(second).split(alias.new)[0].count("\n") + 1
     lines = {name: defect.plant(project_copy) for name, defect in defects.items()}
     ran = briefing("check", cwd=project_copy.root)
     for name, defect in defects.items():
         check_said(ran, defect, lines[name])
-    assert f"{second}:6: the anchor &g is refused" in ran.err
+    assert f"{second}:{anchor}: the anchor &g is refused" in ran.err
 
 
 def test_check_in_json_names_every_problem(briefing, small_project):

@@ -33,8 +33,8 @@ def page(project: Any) -> str:
     ("kind", "good", "bad", "said"),
     [
         ("max_age", 0, None, "days before"),
-        ("rows", 5, 6, "loans has 5 records; expected at least 6"),
-        ("all_present", "book", "film", "loans lacks harbour, hill"),
+        ("rows", 5, 6, "Loans by branch and month has 5 records; expected are 6 to 100"),
+        ("all_present", "book", "film", "Loans by branch and month lacks harbour, hill"),
     ],
 )
 def test_each_kind_passes_warns_and_holds(
@@ -80,7 +80,7 @@ def test_parts_that_exceed_their_whole_hold_the_national_report(
     project_copy.replace("data/funding.csv", "10900000000", "40900000000")
     held = briefing("build", "--period", "2026-10", cwd=project_copy.root)
     assert held.code == 3
-    assert "the parts of fund-robot-si-total add up to 40.9 billion won" in held.err
+    assert "the parts of “Whole programme” add up to 40.9 billion won" in held.err
 
 
 def test_regions_that_do_not_reconcile_are_printed_as_a_caveat(

@@ -14,8 +14,8 @@ from briefing.tables import aggregate_all
 from briefing.validation import validate
 
 DATA = Path(__file__).parents[2] / "data"
-_, SCHEMAS, _, _ = read_description(DATA / "datapackage.json", DATA.parent)
-SCHEMA = next(schema for schema in SCHEMAS if schema.name == "funding")
+DESCRIBED, _, _ = read_description(DATA / "datapackage.json", DATA.parent)
+SCHEMA = next(schema for schema in DESCRIBED.schemas if schema.name == "funding")
 MEASURE = SCHEMA.measures["amount"]
 COLUMNS = tuple(field.name for field in SCHEMA.fields)
 EDITION = Edition("r", Period.parse("2026-10"), date(2026, 10, 31), "en", {})
@@ -26,6 +26,7 @@ PLAIN = dict.fromkeys(COLUMNS, "") | {
     "paragraph": "1",
     "as_printed": "x",
     "purpose": "x",
+    "purpose_ko": "가",
     "reported_on": "2024-12-31",
 }
 NAMES = [f"fund-{letter}" for letter in "abcdef"]
@@ -61,7 +62,7 @@ def added(rows, by=()):
     raw = RawTable(
         SCHEMA, COLUMNS, [list(row.values()) for row in rows], list(range(2, 2 + len(rows)))
     )
-    dataset, _ = validate("T", [raw], {})
+    dataset, _ = validate(DESCRIBED, [raw], {})
     use = MeasureUse("amount", measure="amount")
     declaration = TableDeclaration("t", "r.yaml", 1, dataset="funding", by=by, measures=(use,))
     tables, problems = aggregate_all((declaration,), dataset, EDITION)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from briefing.formatting import minor_units, money
-from briefing.structures import Field, RawTable, TableSchema
+from briefing.structures import DatasetDescription, Field, RawTable, TableSchema
 from briefing.validation import validate
 
 LARGEST = 2**63 - 1
@@ -34,7 +34,7 @@ def printed_in_file(minor: int, currency: str) -> str:
 def read(cells: list[tuple[str, str]]) -> pd.Series:
     rows = [list(cell) for cell in cells]
     raw = RawTable(SCHEMA, ("currency", "value"), rows, list(range(2, 2 + len(rows))))
-    dataset, problems = validate("T", [raw], {})
+    dataset, problems = validate(DatasetDescription("T", (SCHEMA,)), [raw], {})
     assert problems == []
     return dataset.frames["t"]["value"]
 
@@ -102,3 +102,70 @@ def test_korean_money_is_within_a_twentieth(minor, currency):
     exact = abs(Decimal(minor)) / minor_units(currency)
     shown = korean_value(money(minor, currency, "ko"))
     assert abs(exact - shown) <= max(Decimal("0.05"), exact / 20)
+
+
+# -- what is printed in both languages, read back by somebody who knows neither's code ------------
+
+
+def read_english(text: str) -> Decimal:
+    """The whole units that "1.4 trillion won" or "-US$684 million" says."""
+    found = re.fullmatch(
+        r"(-?)(?:US\$)?([\d,]+(?:\.\d)?)(?: (trillion|billion|million))?(?: won)?", text
+    )
+    assert found, text
+    sign, digits, word = found.groups()
+    value = Decimal(digits.replace(",", "")) * SCALES.get(word or "", 1)
+    return -value if sign else value
+
+
+def read_korean(text: str) -> Decimal:
+    """The whole units that "1조 4,000억 원" or "-1.5만 달러" says."""
+    found = re.fullmatch(
+        r"(-?)(?:([\d,]+)조)? ?(?:([\d,]+)억)? ?(?:([\d,]+(?:\.\d)?)만)? ?([\d,]+(?:\.\d)?)?"
+        r" (?:원|달러)",
+        text,
+    )
+    assert found, text
+    sign, *groups = found.groups()
+    scales = (10**12, 10**8, 10**4, 1)
+    value = sum(
+        Decimal(digits.replace(",", "")) * scale
+        for digits, scale in zip(groups, scales, strict=True)
+        if digits
+    )
+    return -Decimal(value) if sign else Decimal(value)
+
+
+won_or_dollars = st.sampled_from(["KRW", "USD"])
+round_amounts = st.builds(
+    lambda digits, power, sign: sign * digits * 10**power,
+    st.integers(1, 99),
+    st.integers(3, 15),
+    st.sampled_from([1, -1]),
+)
+
+
+@given(round_amounts, won_or_dollars)
+def test_an_amount_of_two_digits_reads_the_same_in_both_languages(whole, currency):
+    minor = whole * minor_units(currency)
+    assert read_english(money(minor, currency, "en")) == whole
+    assert read_korean(money(minor, currency, "ko")) == whole
+
+
+@given(amounts, won_or_dollars)
+def test_any_amount_reads_the_same_up_to_what_was_rounded(minor, currency):
+    exact = Decimal(minor) / minor_units(currency)
+    size = abs(exact)
+    english = next((s for s in SCALES.values() if size >= s * Decimal("0.9999")), 1)
+    korean = next(
+        (
+            f
+            for s, f in ((10**12, 10**8), (10**8, 10**4), (10**4, 10**3))
+            if size >= s * Decimal("0.9999")
+        ),
+        Decimal("0.1"),
+    )
+    in_english = read_english(money(minor, currency, "en"))
+    in_korean = read_korean(money(minor, currency, "ko"))
+    assert abs(in_english - exact) <= Decimal(english) / 20
+    assert abs(in_korean - exact) <= Decimal(korean) / 2

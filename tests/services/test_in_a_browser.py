@@ -1,124 +1,205 @@
-"""The HTML edition in a real browser: nothing overflows, overlaps, is clipped or loaded."""
+"""The HTML edition in a real browser: what fits, what can be read, reached, sorted and taken."""
 
 from __future__ import annotations
 
-import json
-import re
-import shutil
-import subprocess
-import sys
-from html import unescape
+from base64 import b64decode
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or "chromium"
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --no-first-run --hide-scrollbars "
-    "--disable-background-networking --disable-component-update --disable-sync --dump-dom"
-).split()
-PROBE = """
-<script>
-document.fonts.ready.then(() => {
-  const seen = {overflow: document.documentElement.scrollWidth - window.innerWidth,
-                font: document.fonts.check('bold 12px NanumGothic'),
-                loaded: performance.getEntriesByType('resource').map(e => e.name)
-                        .filter(n => !n.startsWith('data:')),
-                clipped: [], overlapping: [], texts: 0};
-  for (const svg of document.querySelectorAll('figure svg')) {
-    const frame = svg.viewBox.baseVal;
-    const figure = svg.closest('figure').id;
-    const boxes = [...svg.querySelectorAll('text')].map(t => {
-      const b = t.getBBox(), m = t.getCTM(), f = svg.getCTM();
-      const r = t.getBoundingClientRect(), s = svg.getBoundingClientRect();
-      const k = frame.width / s.width;
-      return {words: t.textContent, x: (r.left - s.left) * k, y: (r.top - s.top) * k,
-              right: (r.right - s.left) * k, bottom: (r.bottom - s.top) * k};
-    });
-    seen.texts += boxes.length;
-    boxes.forEach((a, i) => {
-      if (a.x < -0.6 || a.right > frame.width + 0.6 || a.y < -0.6 || a.bottom > frame.height + 2.5)
-        seen.clipped.push(figure + ': ' + a.words);
-      boxes.slice(i + 1).forEach(b => {
-        const wide = Math.min(a.right, b.right) - Math.max(a.x, b.x);
-        const high = Math.min(a.bottom, b.bottom) - Math.max(a.y, b.y);
-        const line = Math.min(a.bottom - a.y, b.bottom - b.y);
-        if (wide > 1 && high > 0.35 * line)
-          seen.overlapping.push(figure + ': ' + a.words + ' / ' + b.words);
-      });
-    });
-  }
-  window.parent.postMessage(seen, '*');
-});
-</script>
+pytestmark = pytest.mark.services
+
+Look = Callable[[list[dict[str, Any]]], list[Any]]
+WIDTHS = (320, 390, 768, 1280, 1920)
+NARROW = 390
+"""As wide as a telephone; at this width charts are drawn for narrow screens."""
+WIDE = 1280
+DARK_GROUND = "rgb(20, 24, 29)"
+
+SPOILED = """
+const drawings = [...document.querySelectorAll('figure svg')];
+const svg = drawings.find(drawing => drawing.getBoundingClientRect().width);
+svg.querySelector('g').insertAdjacentHTML('beforeend', `
+  <text x="${svg.viewBox.baseVal.width - 12}" y="30" font-size="9">a long label at the edge</text>
+  <text x="200" y="62" font-size="9">covered</text><text x="205" y="63" font-size="9">over</text>
+  <text x="20" y="30" font-size="9" style="fill: #808890">pale</text>`);
 """
 
-FRAME = """<!DOCTYPE html><body><iframe src="{page}" width="{width}" height="2000" frameborder="0">
-</iframe><script>
-window.onmessage = e => {{
-  document.body.textContent = 'PROBE' + JSON.stringify(e.data) + 'PROBE';
-}};
-</script></body>"""
 
-SPOILED = (
-    '<text x="470" y="30" font-size="9">a long label at the edge</text>'
-    '<text x="200" y="62" font-size="9">covered</text>'
-    '<text x="205" y="63" font-size="9">over</text>'
-)
+@pytest.fixture(scope="session")
+def national(pages: list[Any]) -> Path:
+    """The page of the default report in English, the fullest one."""
+    found: Path = next(
+        issue.html
+        for issue in pages
+        if issue.report == "regional-innovation" and issue.language == "en"
+    )
+    return found
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The national report's HTML with a probe that reports what the browser measured."""
-    folder = tmp_path_factory.mktemp("browser")
-    command = [sys.executable, "-m", "briefing", "build", "--period", "2026-10"]
-    command += ["--format", "html", "--output", str(folder / "output")]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    html = next((folder / "output").rglob("index.html")).read_text(encoding="utf-8")
-    probed = folder / "probed.html"
-    probed.write_text(html.replace("</body>", f"{PROBE}</body>"), encoding="utf-8")
-    return probed
+@pytest.fixture(scope="session")
+def measured(pages: list[Any], look: Look) -> dict[tuple[str, int, str], Any]:
+    """What the browser measured: by page, width of the window, and scheme of colours."""
+    cases = [
+        (issue, width, scheme)
+        for issue in pages
+        for width in WIDTHS
+        for scheme in ("light", "dark")
+        if scheme == "light" or width in (NARROW, WIDE)
+    ]
+    seen = look(
+        [
+            {"do": "measure", "page": issue.html.as_uri(), "width": width, "scheme": scheme}
+            for issue, width, scheme in cases
+        ]
+    )
+    return {
+        (issue.name, width, scheme): answer
+        for (issue, width, scheme), answer in zip(cases, seen, strict=True)
+    }
 
 
-def measured(page: Path, width: int, folder: Path) -> dict[str, Any]:
-    # a frame, because the browser's own window does not get as narrow as a telephone
-    frame = folder / f"frame-{width}.html"
-    frame.write_text(FRAME.format(page=page.as_uri(), width=width), encoding="utf-8")
-    command = [BROWSER, *FLAGS, f"--user-data-dir={folder}/{width}"]
-    command += ["--window-size=2000,2000", "--virtual-time-budget=10000", frame.as_uri()]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
-    found = re.search(r"PROBE(\{.*\})PROBE", done.stdout, re.DOTALL)
-    assert found, done.stdout[-500:]
-    result: dict[str, Any] = json.loads(unescape(found.group(1)))
-    return result
+def wrong(measured: dict[Any, Any], key: str) -> dict[Any, Any]:
+    return {case: seen[key] for case, seen in measured.items() if seen[key]}
 
 
-@pytest.mark.services
-@pytest.mark.parametrize("width", [390, 1280, 1920])
-def test_the_page_fits_its_window(page: Path, width: int, tmp_path: Path) -> None:
-    seen = measured(page, width, tmp_path)
-    assert seen["overflow"] <= 0
-    assert seen["font"]
-    assert seen["loaded"] == []
+def test_no_page_has_to_be_scrolled_sideways(measured: dict[Any, Any]) -> None:
+    assert {case: seen["overflow"] for case, seen in measured.items() if seen["overflow"] > 0} == {}
 
 
-@pytest.mark.services
-def test_no_label_of_a_chart_is_clipped_or_covered(page: Path, tmp_path: Path) -> None:
-    seen = measured(page, 1280, tmp_path)
-    assert seen["texts"] > 100
-    assert seen["clipped"] == []
-    assert seen["overlapping"] == []
+def test_no_page_loads_anything_and_each_carries_its_font(measured: dict[Any, Any]) -> None:
+    assert wrong(measured, "loaded") == {}
+    assert all(seen["font"] for seen in measured.values())
 
 
-@pytest.mark.services
-def test_the_probe_sees_a_clipped_and_a_covered_label(page: Path, tmp_path: Path) -> None:
-    html = page.read_text(encoding="utf-8")
-    spoiled = html.replace("</g>\n</svg>", SPOILED + "</g>\n</svg>", 1)
-    assert spoiled != html
-    worse = tmp_path / "spoiled.html"
-    worse.write_text(spoiled, encoding="utf-8")
-    seen = measured(worse, 1280, tmp_path)
-    assert len(seen["clipped"]) == 1
-    assert len(seen["overlapping"]) == 1
+def test_lines_of_text_stay_readable_while_figures_may_be_wider(measured: dict[Any, Any]) -> None:
+    for (name, width, _), seen in measured.items():
+        assert seen["text"] <= 760, (name, width)
+        assert seen["text"] <= seen["figure"] <= 1060, (name, width)
+
+
+@pytest.mark.parametrize("key", ["clipped", "overlapping", "pale"])
+def test_every_label_of_every_chart_can_be_read(measured: dict[Any, Any], key: str) -> None:
+    assert sum(seen["texts"] for seen in measured.values()) > 1000
+    assert wrong(measured, key) == {}
+
+
+def test_charts_are_drawn_for_the_width_of_the_screen(measured: dict[Any, Any]) -> None:
+    for (name, width, _), seen in measured.items():
+        kinds = {drawing.split()[1] for drawing in seen["drawings"]} - {"small"}
+        assert kinds <= {"narrow" if width <= NARROW else "wide"}, (name, width)
+
+
+def test_dark_screens_get_dark_pages(measured: dict[Any, Any]) -> None:
+    for (_, _, scheme), seen in measured.items():
+        assert (seen["background"] == DARK_GROUND) is (scheme == "dark")
+
+
+def test_the_probe_sees_clipped_covered_and_pale_labels(national: Path, look: Look) -> None:
+    job = {"do": "measure", "page": national.as_uri(), "plant": SPOILED}
+    for width in (NARROW, WIDE):
+        (seen,) = look([{**job, "width": width}])
+        assert [words.partition(": ")[2] for words in seen["clipped"]] == [
+            "a long label at the edge"
+        ]
+        assert any("covered / over" in words for words in seen["overlapping"])
+        assert any("pale" in words for words in seen["pale"])
+
+
+def test_nothing_moves_by_itself_for_readers_who_asked_for_stillness(
+    national: Path, look: Look
+) -> None:
+    job = {"do": "measure", "page": national.as_uri()}
+    still, moving = look([{**job, "motion": "reduce"}, job])
+    assert (still["smooth"], moving["smooth"]) == ("auto", "smooth")
+
+
+# -- the keyboard -----------------------------------------------------------------------------
+
+
+def test_the_tab_key_goes_through_the_page_in_order_and_shows_where_it_is(
+    national: Path, look: Look
+) -> None:
+    (stops,) = look([{"do": "tab", "page": national.as_uri(), "stops": 120, "motion": "reduce"}])
+    assert stops[0]["kind"] == "skip"
+    assert [stop["words"] for stop in stops if not stop["inside"]] == []
+    assert [stop["words"] for stop in stops if not stop["outline"]] == []
+    places = [stop["place"] for stop in stops]
+    assert places == sorted(set(places)), "a stop comes twice, or before what stands above it"
+    assert {"a", "button", "summary"} <= {stop["tag"] for stop in stops}
+
+
+def test_the_first_link_leads_past_everything_to_the_content(national: Path, look: Look) -> None:
+    (seen,) = look([{"do": "skip", "page": national.as_uri()}])
+    assert seen == {"tag": "main", "hash": "#content"}
+
+
+@pytest.fixture(scope="session")
+def columns(national: Path, look: Look) -> list[Any]:
+    """Columns of a table with gaps: how each stands as printed and after each Enter on its head."""
+    (found,) = look([{"do": "sort", "page": national.as_uri(), "table": "#table-2"}])
+    return list(found)
+
+
+def test_enter_on_a_head_sorts_up_then_down_then_as_printed(columns: list[Any]) -> None:
+    kinds = {states[0]["kind"] for states in columns}
+    assert {"number", "text", "date"} <= kinds
+    for printed, up, down, again in columns:
+        orders = [state["order"] for state in (printed, up, down, again)]
+        assert orders == [None, "ascending", "descending", None]
+        assert again["first"] == printed["first"]
+        assert all(state["focused"] for state in (up, down, again))
+        if up["kind"] != "text":
+            value = float if up["kind"] == "number" else str
+            values = [value(cell) for cell in up["cells"] if cell]
+            assert values == sorted(values)
+            assert [value(cell) for cell in down["cells"] if cell] == sorted(values, reverse=True)
+
+
+def test_what_is_not_known_stays_at_the_end(columns: list[Any]) -> None:
+    gaps = 0
+    for _, up, down, _ in columns:
+        for state in (up, down):
+            known = [bool(cell) for cell in state["cells"]]
+            assert known == sorted(known, reverse=True)
+            gaps += known.count(False)
+    assert gaps
+
+
+# -- without and with scripts -----------------------------------------------------------------
+
+
+def test_everything_can_be_read_without_scripts(national: Path, look: Look) -> None:
+    job = {"do": "read", "page": national.as_uri()}
+    with_scripts, without = look([job, {**job, "scripts": False}])
+    assert without["words"].split() == with_scripts["words"].split()
+    assert without["buttons"] == 0
+    assert with_scripts["buttons"] > 10
+
+
+def test_the_link_of_a_figure_can_be_copied(national: Path, look: Look) -> None:
+    (seen,) = look([{"do": "read", "page": national.as_uri(), "copy": True}])
+    assert seen["copied"] == f"{national.as_uri()}#figure-1"
+    assert seen["said"] == "Link copied."
+
+
+def test_each_figure_hands_over_the_same_bytes_as_the_issue(pages: list[Any], look: Look) -> None:
+    answers = look([{"do": "downloads", "page": issue.html.as_uri()} for issue in pages])
+    for issue, seen in zip(pages, answers, strict=True):
+        filed = {path.name: path.read_bytes() for path in (issue.folder / "tables").iterdir()}
+        assert {name: b64decode(body) for name, body in seen["files"]} == filed, issue.name
+        name, taken = seen["taken"]
+        assert b64decode(taken) == filed[name]
+
+
+def test_the_browser_prints_pages_too(national: Path, look: Look, tmp_path: Path) -> None:
+    pypdf = pytest.importorskip("pypdf")
+    target = tmp_path / "printed.pdf"
+    look([{"do": "print", "page": national.as_uri(), "to": str(target), "scheme": "dark"}])
+    printed = pypdf.PdfReader(target)
+    assert 8 <= len(printed.pages) <= 18
+    words = " ".join(" ".join(page.extract_text() for page in printed.pages).split())
+    assert "Main points" in words
+    assert "Data (CSV)" not in words, "what only a screen can use is not printed"

@@ -15,6 +15,7 @@ PLAIN = {
     "programme": "robot-si",
     "region": "KR-27",
     "purpose": "support",
+    "purpose_ko": "지원",
     "amount_type": "per_unit_award",
     "funder_type": "public",
     "currency": "KRW",
@@ -30,6 +31,7 @@ PLAIN = {
     "paragraph": "1",
     "as_printed": "x",
     "caveat": "",
+    "caveat_ko": "",
     "reported_on": "2024-12-31",
 }
 

@@ -18,6 +18,46 @@ NOTHING = re.compile(r"\b(nan|NaN|None|NA|NaT)\b")
 SVG = "{http://www.w3.org/2000/svg}"
 FRAMES = {
     "bar": {"label": ["Main", "항구 분관"], "value": [1500, 310]},
+    "grouped_bar": {
+        "label": ["Main", "Main", "항구 분관", "항구 분관"],
+        "series": ["2024", "2025", "2024", "2025"],
+        "value": [1500, 1700, 310, None],
+    },
+    "stacked_bar": {
+        "label": ["Main", "Main", "항구 분관", "항구 분관"],
+        "series": ["books", "films", "books", "films"],
+        "value": [1500, 20, 310, None],
+    },
+    "parts": {
+        "label": ["Main", "항구 분관"],
+        "value": [1500, 310],
+        "whole": [2000, 2000],
+    },
+    "dumbbell": {
+        "label": ["Main", "항구 분관", "Hill"],
+        "start": [1500, 310, None],
+        "end": [1200, 400, 70],
+    },
+    "line": {
+        "x": ["2023", "2024", "2025", "2023", "2025"],
+        "series": ["Main", "Main", "Main", "항구 분관", "항구 분관"],
+        "value": [1500, None, 1700, 310, 290],
+    },
+    "small_multiples": {
+        "panel": ["Main", "Main", "항구 분관", "항구 분관"],
+        "x": ["2024", "2025", "2024", "2025"],
+        "value": [1500, 1700, 310, None],
+    },
+    "heatmap": {
+        "row": ["Main", "Main", "항구 분관"],
+        "column": ["2024", "2025", "2024"],
+        "value": [1500, 20, 310],
+    },
+    "cards": {
+        "label": ["Main", "항구 분관"],
+        "value": [1500, 310],
+        "change": [-3, 12],
+    },
     "dots": {
         "label": ["Main", "항구 분관"],
         "value": [1500000, 310],
@@ -51,11 +91,39 @@ FRAMES = {
     },
 }
 DATES = {"due", "start", "end"}
-NUMBERS = {"value", "actual", "target", "row", "column", "start", "end"}
+NUMBERS = {"value", "actual", "target", "start", "end", "whole", "change"}
+PLACES = {"row", "column"}
 SPOKEN = {
     "bar": ["Main 1,500 items", "항구 분관 310 items"],
+    "grouped_bar": [
+        "Main: 2024 1,500 items and 2025 1,700 items",
+        "항구 분관: 2024 310 items and 2025 not reported",
+    ],
+    "stacked_bar": [
+        "Main 1,520 (books 1,500 and films 20)",
+        "항구 분관 at least 310 (books 310 and films not reported)",
+    ],
+    "parts": ["Main 1,500 (75.0%)", "항구 분관 310 (15.5%)", "not broken down 190 (9.5%)"],
+    "dumbbell": [
+        "Main 1,500 items → 1,200 items (-300)",
+        "항구 분관 310 items → 400 items (+90)",
+        "Hill not reported → 70 items",
+    ],
+    "line": [
+        "Main: 2023 1,500 items, 2024 not reported, 2025 1,700 items",
+        "항구 분관: 2023 310 items, 2024 not reported, 2025 290 items",
+    ],
+    "small_multiples": [
+        "Main: 2024 1,500 items, 2025 1,700 items",
+        "항구 분관: 2024 310 items, 2025 not reported",
+    ],
+    "heatmap": [
+        "Main: 2024 1,500 items and 2025 20 items",
+        "항구 분관: 2024 310 items and 2025 not reported",
+    ],
+    "cards": ["Main 1,500 items (-3 items)", "항구 분관 310 items (+12 items)"],
     "dots": ["Main 1,500,000 items (counted, books)", "항구 분관 310 items (estimated, films)"],
-    "range": ["Main 100 items 250 items", "항구 분관 90 items"],
+    "range": ["Main 100 items – 250 items", "항구 분관 90 items"],
     "bullet": [
         "Loans: target 200 items, 150 reached, due by end of 2026",
         "항구 방문: target 60 items, no outturn reported, overdue since 30 June 2025",
@@ -72,9 +140,7 @@ def typed(kind: str, cells: dict) -> tuple[pd.DataFrame, dict[str, Column]]:
     columns, described = {}, {}
     for name, values in cells.items():
         dated = name in DATES and kind in {"bullet", "timeline"}
-        counted = name in NUMBERS and not dated and kind != "matrix"
-        if kind == "timeline" and name == "label":
-            counted = False
+        counted = name in NUMBERS | (PLACES if kind == "tiles" else set()) and not dated
         dtype = "datetime64[s]" if dated else "Int64" if counted else "str"
         columns[name] = pd.Series(values, dtype=dtype)
         word = "date" if dated else "quantity" if counted else "text"
@@ -116,7 +182,8 @@ def test_a_chart_is_vector_with_real_text(draw, kind):
     assert "base64" not in chart.svg
     written = [element.text for element in tree.iter(f"{SVG}text")]
     shown = " ".join(filter(None, written))
-    for label in FRAMES[kind].get("label", FRAMES[kind].get("row", [])):
+    first = next(key for key in ("label", "row", "series", "panel") if key in FRAMES[kind])
+    for label in FRAMES[kind][first]:
         assert label in shown
     assert re.search("[가-힣]", shown)
     assert list(tree.iter(f"{SVG}path"))
@@ -154,6 +221,21 @@ def test_the_words_for_the_picture_name_every_label_and_value(draw, kind):
 @pytest.mark.parametrize(
     ("kind", "option"),
     [
+        ("grouped_bar", "value"),
+        ("grouped_bar", "series"),
+        ("stacked_bar", "value"),
+        ("parts", "value"),
+        ("parts", "whole"),
+        ("dumbbell", "start"),
+        ("dumbbell", "end"),
+        ("line", "value"),
+        ("line", "x"),
+        ("line", "series"),
+        ("small_multiples", "value"),
+        ("heatmap", "value"),
+        ("heatmap", "column"),
+        ("cards", "value"),
+        ("cards", "change"),
         ("bar", "value"),
         ("dots", "value"),
         ("range", "end"),
@@ -183,7 +265,13 @@ def test_a_value_that_is_missing_is_said_or_refused(draw, kind, option, every):
 
 @pytest.mark.parametrize(
     ("kind", "option"),
-    [("bar", "label"), ("dots", "group"), ("matrix", "cell"), ("ranks", "label")],
+    [
+        ("bar", "label"),
+        ("dots", "group"),
+        ("matrix", "cell"),
+        ("ranks", "label"),
+        ("cards", "label"),
+    ],
 )
 def test_a_word_that_is_missing_is_not_printed_as_none(draw, kind, option):
     cells = {name: list(values) for name, values in FRAMES[kind].items()}
@@ -198,7 +286,9 @@ def test_a_bar_without_a_value_says_that_nothing_was_reported(draw):
     assert "not reported" in chart.svg
 
 
-@pytest.mark.parametrize("kind", ["bar", "tiles", "bullet", "range"])
+@pytest.mark.parametrize(
+    "kind", ["bar", "tiles", "bullet", "range", "grouped_bar", "stacked_bar", "line", "heatmap"]
+)
 def test_zeros_are_values(draw, kind):
     cells = {
         name: [
@@ -261,7 +351,7 @@ def test_a_printed_table_is_no_picture(table_of, figure_of):
 
 
 def test_korean_charts_speak_korean_numbers(draw):
-    assert "1,500 items" in draw("bar", language="ko").alt
+    assert "1,500items" in draw("bar", language="ko").alt
 
 
 # -- the canvas -------------------------------------------------------------------------------

@@ -2,13 +2,18 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from briefing import formatting
+from briefing.config import load_project
 from briefing.formatting import money, number, percent, period_title, qualified, quantity
 from briefing.periods import Period
+from briefing.structures import Column, UnitWords
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -105,6 +110,71 @@ def test_a_quantity_for_each_in_korean():
     assert quantity(42_000_000, "KRW/명", "ko") == "명당 4,200만 원"
 
 
+UNITS = {
+    "en": {
+        "companies": UnitWords("company", "companies", "company"),
+        "people": UnitWords("person", "people", "person"),
+    },
+    "ko": {
+        "companies": UnitWords("개사", "개사", "1개사"),
+        "people": UnitWords("명", "명", "1인"),
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "english", "korean"),
+    [
+        (1, "people", "1 person", "1명"),
+        (1.0, "people", "1 person", "1명"),
+        (0, "people", "0 people", "0명"),
+        (80, "people", "80 people", "80명"),
+        (2.5, "companies", "2.5 companies", "2.5개사"),
+        (5_000_000, "KRW/people", "5 million won per person", "1인당 500만 원"),
+        (32_000_000, "KRW/companies", "32 million won per company", "1개사당 3,200만 원"),
+        (1, "sheets", "1 sheet", "1sheets"),
+        (7, "sheets", "7 sheets", "7sheets"),
+    ],
+)
+def test_units_are_called_as_the_dataset_says_in_each_language(value, unit, english, korean):
+    assert quantity(value, unit, "en", units=UNITS["en"]) == english
+    assert quantity(value, unit, "ko", units=UNITS["ko"]) == korean
+
+
+@pytest.mark.parametrize(
+    ("column", "row", "english", "korean"),
+    [
+        (
+            {"kind": "quantity", "unit_column": "u", "qualifier_column": "h"},
+            {"x": 80, "u": "people", "h": "at_least"},
+            "at least 80 people",
+            "80명 이상",
+        ),
+        ({"kind": "quantity", "unit": "people"}, {"x": None}, "not reported", "보고 없음"),
+        ({"kind": "code"}, {"x": "under_way"}, "under way", "under way"),
+        ({"kind": "code"}, {"x": None}, "", ""),
+        (
+            {"kind": "date"},
+            {"x": pd.Timestamp(2026, 10, 31)},
+            "31 October 2026",
+            "2026년 10월 31일",
+        ),
+        ({"kind": "date"}, {"x": pd.NaT}, "", ""),
+        ({}, {"x": "a_b"}, "a_b", "a_b"),
+    ],
+)
+def test_a_cell_as_a_reader_sees_it(column, row, english, korean):
+    for language, expected in (("en", english), ("ko", korean)):
+        described = Column("x", "x", **column, units=UNITS[language])
+        assert formatting.shown(described, row, language) == expected
+
+
+def test_a_code_is_shown_by_its_label():
+    column = Column("x", "x", "code", labels={"under_way": "추진 중"})
+    assert formatting.shown(column, {"x": "under_way"}, "ko") == "추진 중"
+    assert formatting.shown(column, {"x": "not_labelled"}, "ko") == "not labelled"
+
+
 @pytest.mark.parametrize("nothing", [None, pd.NA, pd.NaT, float("nan")])
 def test_nothing_is_not_zero(nothing):
     assert quantity(nothing, "cities", "en") == "not reported"
@@ -123,7 +193,7 @@ def test_an_exact_figure_is_not_cut_off():
         ("at_least", "at least 80", "80 이상"),
         ("more_than", "more than 80", "80 초과"),
         ("up_to", "up to 80", "최대 80"),
-        ("range_min", "from 80", "80부터"),
+        ("range_min", "from 80", "최소 80"),
         ("range_max", "up to 80", "최대 80"),
         ("exact", "80", "80"),
         (None, "80", "80"),
@@ -148,7 +218,7 @@ def test_shares_and_dates():
     [
         ("2026-10", "October 2026", "2026년 10월"),
         ("2026", "2026", "2026년"),
-        ("2026-Q3", "Third quarter 2026", "2026년 3분기"),
+        ("2026-Q3", "3rd quarter 2026", "2026년 3분기"),
         ("2026-W53", "Week 53, 2026", "2026년 53주"),
         ("2026-10-21", "21 October 2026", "2026년 10월 21일"),
     ],
@@ -163,3 +233,118 @@ def test_a_listing():
     assert formatting.listing(["a"], "en") == "a"
     assert formatting.listing(["a", "b", "c"], "en") == "a, b and c"
     assert formatting.listing(["가", "나", "다"], "ko") == "가, 나, 다"
+
+
+@pytest.mark.parametrize(
+    ("last_day", "english", "korean"),
+    [
+        (date(2026, 12, 31), "the end of 2026", "2026년 말"),
+        (pd.Timestamp(2026, 12, 31), "the end of 2026", "2026년 말"),
+        (date(2026, 6, 30), "30 June 2026", "2026년 6월 30일"),
+    ],
+)
+def test_a_deadline_at_the_end_of_a_year_is_said_so(last_day, english, korean):
+    assert formatting.deadline(last_day, "en") == english
+    assert formatting.deadline(last_day, "ko") == korean
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "english", "korean"),
+    [
+        (2024, 2026, "2024 to 2026", "2024~2026년"),
+        (2024, 2024, "2024", "2024년"),
+        (2024, None, "2024", "2024년"),
+        (pd.NA, 2026, "2026", "2026년"),
+    ],
+)
+def test_a_span_of_years(first, last, english, korean):
+    assert formatting.years(first, last, "en") == english
+    assert formatting.years(first, last, "ko") == korean
+
+
+def test_a_span_that_nobody_printed_is_said_so():
+    assert formatting.years(None, pd.NA, "en") == "years not printed"
+    assert formatting.years(None, pd.NA, "ko") not in {"", "years not printed"}
+
+
+@pytest.mark.parametrize(
+    ("word", "pair", "said"),
+    [
+        ("부산", "이/가", "부산이"),
+        ("대구", "이/가", "대구가"),
+        ("서울", "을/를", "서울을"),
+        ("제주", "을/를", "제주를"),
+        ("사업", "은/는", "사업은"),
+        ("회사", "은/는", "회사는"),
+        ("기업", "과/와", "기업과"),
+        ("학교", "과/와", "학교와"),
+        ("부산", "으로/로", "부산으로"),
+        ("대구", "으로/로", "대구로"),
+        ("서울", "으로/로", "서울로"),
+        ("서울", "이라는/라는", "서울이라는"),
+        ("0", "이/가", "0이"),
+        ("1", "이/가", "1이"),
+        ("2", "이/가", "2가"),
+        ("3", "은/는", "3은"),
+        ("4", "은/는", "4는"),
+        ("5", "을/를", "5를"),
+        ("6", "으로/로", "6으로"),
+        ("7", "으로/로", "7로"),
+        ("8", "으로/로", "8로"),
+        ("8", "이/가", "8이"),
+        ("9", "과/와", "9와"),
+        ("10", "으로/로", "10으로"),
+        ("2026", "으로/로", "2026으로"),
+        ("ABB", "이/가", "ABB가"),
+        ("KTL", "이/가", "KTL이"),
+        ("KTL", "으로/로", "KTL로"),
+        ("AI", "을/를", "AI를"),
+        ("RIS", "은/는", "RIS는"),
+        ("SM", "은/는", "SM은"),
+        ("SCN", "을/를", "SCN을"),
+        ("R", "으로/로", "R로"),
+        ("대구테크노파크(대구TP)", "이/가", "대구테크노파크(대구TP)가"),
+        ("부산 (KR-26)", "이/가", "부산 (KR-26)이"),
+        ("“대구”", "이/가", "“대구”가"),
+        ("'부산'", "은/는", "'부산'은"),
+        ("", "이/가", "가"),
+        (327, "은/는", "327은"),
+    ],
+)
+def test_a_particle_fits_the_last_sound(word, pair, said):
+    assert formatting.particle(word, pair) == said
+
+
+@pytest.mark.parametrize(
+    ("words", "lowered"),
+    [
+        ("Technology startups", "technology startups"),
+        ("ABB companies", "ABB companies"),
+        ("AI", "AI"),
+        ("A plan", "a plan"),
+        ("지역", "지역"),
+        ("", ""),
+    ],
+)
+def test_a_line_in_the_middle_of_a_sentence_begins_small_but_a_name_in_capitals_does_not(
+    words, lowered
+):
+    assert formatting.lower_first(words) == lowered
+
+
+def test_what_the_shipped_units_say():
+    """Every unit of the dataset has its words in both languages, one and many and per."""
+    dataset = load_project(REPOSITORY).dataset
+    used = set()
+    for name, schema in dataset.schemas.items():
+        for field in schema.fields:
+            if field.unit_column:
+                used |= set(dataset.frames[name][field.unit_column].dropna())
+            used |= {field.unit}
+    plain = {unit for unit in used if unit} - {"percent", "ratio"} - formatting.CURRENCIES
+    named = {part for unit in plain for part in unit.split("/")} - formatting.CURRENCIES
+    for language in ("en", "ko"):
+        assert named - set(dataset.units_in(language)) == set()
+    english = dataset.units_in("en")
+    assert quantity(1, "companies", "en", units=english) == "1 company"
+    assert quantity(1, "companies", "ko", units=dataset.units_in("ko")).startswith("1개")

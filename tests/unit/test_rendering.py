@@ -28,7 +28,8 @@ def page(body: str, style: str = "") -> str:
 
 
 def test_a_page_becomes_a_pdf_and_says_how_many_pages():
-    pdf, pages = write_pdf(page('<h1>Loans</h1><p style="break-before: page">항구</p>'), {})
+    lines = "항구<br>언덕<br>중앙"
+    pdf, pages = write_pdf(page(f'<h1>Loans</h1><p style="break-before: page">{lines}</p>'), {})
     assert pdf.startswith(b"%PDF-")
     assert pages == 2
 

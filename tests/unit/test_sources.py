@@ -120,8 +120,9 @@ def test_a_description_says_all_about_a_table(describe):
     body = described(
         measures={"lent": {"column": "lent", "never_across": ["branch"]}}, known="branch"
     )
-    title, (schema,), paths, problems = describe(body)
-    assert (title, problems) == ("Library", [])
+    description, paths, problems = describe(body)
+    (schema,) = description.schemas
+    assert (description.title, problems) == ("Library", [])
     assert schema.measures["lent"].never_across == ("branch",)
     assert schema.known == "branch"
     assert paths["loans"].name == "loans.csv"
@@ -159,7 +160,7 @@ def test_a_description_that_cannot_be_used(describe, body, part):
     ],
 )
 def test_a_wrong_description_is_a_problem(describe, changes, part):
-    _, _, _, problems = describe(described(**changes))
+    _, _, problems = describe(described(**changes))
     assert any(part in item.what for item in problems), problems
 
 
@@ -191,7 +192,7 @@ FIELDS = [{"name": "branch"}, {"name": "lent", "type": "integer"}]
     ids="known constant within primary-key unit-column qualifier-column foreign-key".split(),
 )
 def test_a_column_or_table_that_the_description_names_must_exist(describe, changes):
-    _, _, _, problems = describe(described(**changes))
+    _, _, problems = describe(described(**changes))
     assert problems, "the column 'nothing' went unnoticed"
 
 
@@ -202,14 +203,14 @@ def test_a_column_or_table_that_the_description_names_must_exist(describe, chang
 )
 def test_a_constraint_that_makes_no_sense_is_a_problem(describe, constraints):
     field = {"name": "lent", "type": "integer", "constraints": constraints}
-    _, _, _, problems = describe(described(schema={"fields": [field]}))
+    _, _, problems = describe(described(schema={"fields": [field]}))
     assert problems, "the constraint went unnoticed"
 
 
 def test_two_tables_of_one_name_are_a_problem(describe):
     body = described()
     body["resources"] *= 2
-    _, _, _, problems = describe(body)
+    _, _, problems = describe(body)
     assert any("loans" in item.what or "loans" in item.where for item in problems)
 
 
@@ -218,3 +219,77 @@ def test_a_description_that_is_not_utf8_is_a_problem(tmp_path: Path):
     package.write_bytes(b'{"title": "\xc7\xd7", "resources": []}')
     with pytest.raises(ProblemsError):
         read_description(package, tmp_path)
+
+
+# -- words in the reader's languages ----------------------------------------------------------
+
+KIND = {"name": "kind", "constraints": {"enum": ["book", "film"]}}
+LABELS = {"book": {"en": "book", "ko": "책"}, "film": {"en": "film", "ko": "영화"}}
+LOANS = {"en": {"one": "loan", "other": "loans", "per": "loan"}, "ko": {"other": "건"}}
+
+
+def test_a_description_says_what_readers_of_each_language_see(describe):
+    field = KIND | {"title": "Kind", "titles": {"ko": "종류"}, "labels": LABELS}
+    body = described(titles={"ko": "대출"}, schema={"fields": [field]})
+    description, _, problems = describe(body | {"units": {"loans": LOANS}})
+    assert problems == []
+    (schema,) = description.schemas
+    assert (schema.title_in("ko"), schema.title_in("en")) == ("대출", "loans")
+    assert schema.fields[0].title_in("ko") == "종류"
+    assert schema.fields[0].labels_in("ko") == {"book": "책", "film": "영화"}
+    assert description.units["loans"]["en"].one == "loan"
+    assert description.units["loans"]["ko"].per == "건"
+
+
+def test_a_column_without_a_vocabulary_may_have_labels_too(describe):
+    field = {"name": "branch", "labels": {"main": {"ko": "본관"}}}
+    _, _, problems = describe(described(schema={"fields": [field]}))
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "part"),
+    [
+        ({"titles": "종류"}, "kind.titles", "no mapping"),
+        ({"titles": {"fr": "genre"}}, "kind.titles", "'fr'"),
+        ({"titles": {"ko": ""}}, "kind.titles", "no text"),
+        ({"titles": {"ko": 1}}, "kind.titles", "no text"),
+        ({"labels": ["book"]}, "kind.labels", "no mapping"),
+        ({"labels": LABELS | {"book": "책"}}, "kind.labels.book", "no mapping"),
+        ({"labels": LABELS | {"book": {"fr": "livre"}}}, "kind.labels.book", "'fr'"),
+        ({"labels": LABELS | {"book": {"ko": "책"}}}, "kind.labels.book", "language en"),
+        ({"labels": {"book": LABELS["book"]}}, "kind.labels", "'film'"),
+        ({"labels": LABELS | {"map": {"en": "map", "ko": "지도"}}}, "kind.labels.map", "no word"),
+    ],
+    ids="titles-text titles-language titles-empty titles-number labels-list label-text"
+    " label-language label-lacks-language label-left-out label-unknown".split(),
+)
+def test_broken_words_of_a_column_are_a_problem_at_their_place(describe, changes, where, part):
+    _, _, (problem,) = describe(described(schema={"fields": [KIND | changes]}))
+    assert problem.where.endswith(where)
+    assert part in problem.what
+
+
+def test_broken_titles_of_a_table_are_a_problem(describe):
+    _, _, (problem,) = describe(described(titles={"french": "prêts"}))
+    assert problem.where == "resources.0.titles"
+
+
+@pytest.mark.parametrize(
+    ("units", "where", "part"),
+    [
+        (["loans"], "units", "no mapping"),
+        ({"loans": "건"}, "units.loans", "no mapping"),
+        ({"loans": {"fr": {"other": "prêts"}}}, "units.loans", "'fr'"),
+        ({"loans": {"ko": "건"}}, "units.loans", "'other'"),
+        ({"loans": {"en": {"one": "loan"}}}, "units.loans", "'other'"),
+        ({"loans": {"en": {"other": "loans", "few": "loans"}}}, "units.loans", "'few'"),
+        ({"loans": {"en": {"other": ""}}}, "units.loans", "no text"),
+    ],
+    ids="list text language forms-text no-other unknown-form empty".split(),
+)
+def test_broken_units_are_a_problem_at_their_place(describe, units, where, part):
+    description, _, (problem,) = describe(described() | {"units": units})
+    assert problem.where == where
+    assert part in problem.what
+    assert description.units == {}

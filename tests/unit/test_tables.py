@@ -1,8 +1,12 @@
 """Declared tables: every word of the vocabulary, and the mistakes that are refused."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
+from briefing import validation
+from briefing.formatting import shown
 from briefing.periods import Grain
 from briefing.structures import Derivation, MeasureUse
 from briefing.tables import aggregate_all, arithmetic, conditions
@@ -78,12 +82,12 @@ LOANS_SCHEMA = {
 
 
 @pytest.fixture
-def dataset(dataset_of):
+def dataset(dataset_of, edition):
     made, problems = dataset_of(
         {"branches": (BRANCHES, BRANCHES_SCHEMA), "loans": (LOANS, LOANS_SCHEMA)}
     )
     assert problems == []
-    return made
+    return validation.in_language(made, edition.language)
 
 
 @pytest.fixture
@@ -149,8 +153,6 @@ def test_where(cells, where, ids):
 
 
 def test_where_knows_the_value_of_the_reports_parameter(dataset, declare, edition):
-    from dataclasses import replace
-
     declaration = declare(
         dataset="loans", where=conditions.parse("branch == parameters.place"), by=("id",)
     )
@@ -677,6 +679,211 @@ def test_share_and_cumulative(cells):
 def test_shares_and_running_totals_add_so_what_must_not_be_added_is_refused(run, keys):
     table, problems = run(where="medium == 'book' and branch != None", by=("branch",), **keys)
     assert problems, f"it was added: {table.frame.to_dict('list')}"
+
+
+# -- places -----------------------------------------------------------------------------------
+
+
+def test_rank_gives_the_largest_the_first_place_and_equal_ones_the_same(run_on):
+    rows = "a,3,1\nb,7,2\nc,7,3\nd,,4\ne,1,5\nf,3,6\n"
+    table, problems = run_on("id,lent,cost\n" + rows, rank=("lent", "cost"), by=("id",))
+    assert problems == []
+    places = dict(zip(table.frame["id"], table.frame["lent_rank"], strict=True))
+    assert {key: None if pd.isna(value) else value for key, value in places.items()} == {
+        "b": 1,
+        "c": 1,
+        "a": 3,
+        "f": 3,
+        "e": 5,
+        "d": None,
+    }
+    assert str(table.frame["lent_rank"].dtype) == "Int64"
+    assert list(table.frame["cost_rank"]) == [6, 5, 4, 3, 2, 1]
+    column = table.columns["lent_rank"]
+    assert (column.kind, column.unit, column.title) == ("quantity", "", "place")
+
+
+@pytest.fixture
+def run_on(dataset_of, declare, edition):
+    """Computes a table over a few rows with id, lent and cost."""
+
+    def make(rows: str, **keys):
+        description = {
+            "measures": {
+                name: {"column": name, "aggregation": "last"} for name in ("lent", "cost")
+            },
+            "schema": {
+                "fields": [
+                    text("id"),
+                    {"name": "lent", "type": "integer", "unit": "items"},
+                    {"name": "cost", "type": "integer", "money": True, "unit": "KRW"},
+                ]
+            },
+        }
+        dataset, problems = dataset_of({"t": (rows, description)})
+        assert problems == []
+        declaration = declare(dataset="t", measures=("lent", "cost"), **keys)
+        tables, problems = aggregate_all((declaration,), dataset, edition)
+        return tables.get("result"), problems
+
+    return make
+
+
+def test_a_place_may_be_that_of_a_derived_column_and_sorted_by(run_on):
+    table, problems = run_on(
+        "id,lent,cost\na,2,10\nb,4,10\n",
+        by=("id",),
+        derive=(Derivation("each", "cost / lent", "KRW/items"),),
+        rank=("each",),
+        sort=("-each_rank",),
+    )
+    assert problems == []
+    assert list(zip(table.frame["id"], table.frame["each_rank"], strict=True)) == [
+        ("b", 2),
+        ("a", 1),
+    ]
+
+
+def test_the_rows_left_out_of_the_table_still_count_for_the_place(run_on):
+    """A place is one among all that were compared, not among those shown."""
+    table, _ = run_on("id,lent,cost\na,9,\nb,4,10\n", by=("id",), rank=("lent",), dropna=("cost",))
+    assert list(zip(table.frame["id"], table.frame["lent_rank"], strict=True)) == [("b", 2)]
+
+
+def test_an_empty_table_has_the_column_of_places_too(run_on):
+    table, problems = run_on("id,lent,cost\n", by=("id",), rank=("lent",))
+    assert problems == []
+    assert "lent_rank" in table.columns
+    assert "lent_rank" in table.frame
+
+
+@pytest.mark.parametrize(
+    ("keys", "part"),
+    [
+        ({"rank": ("colour",)}, "no numbers in 'colour' to rank"),
+        ({"rank": ("branch",)}, "no numbers in 'branch' to rank"),
+        ({"rank": ("lent",), "where": "", "by": ("id",)}, "'lent' mixes units"),
+    ],
+)
+def test_what_cannot_be_ranked_is_refused(run, keys, part):
+    table, problems = run(**{"by": ("branch",), "measures": ("lent",), **keys})
+    assert table is None
+    assert part in problems[0].what
+
+
+# -- titles, labels and units in the reader's language --------------------------------------------
+
+LABELLED = {
+    "title": "Aims",
+    "titles": {"ko": "시책"},
+    "measures": {"people": {"column": "people"}},
+    "schema": {
+        "fields": [
+            text("id"),
+            text(
+                "status",
+                title="Status",
+                titles={"ko": "상태"},
+                constraints={"enum": ["under_way", "planned"]},
+                labels={
+                    "under_way": {"en": "under way", "ko": "추진 중"},
+                    "planned": {"en": "planned", "ko": "계획"},
+                },
+            ),
+            text("kind", labels={"x_y": {"en": "ex why", "ko": "엑스"}}),
+            {"name": "people", "type": "integer", "unit": "people"},
+            text("part_of"),
+        ],
+        "primaryKey": ["id"],
+        "foreignKeys": [{"fields": "part_of", "reference": {"resource": "", "fields": "id"}}],
+    },
+}
+AIMS = "id,status,kind,people,part_of\na,under_way,x_y,1,\nb,planned,z_z,5,a\n"
+UNITS = {
+    "people": {
+        "en": {"one": "person", "other": "people", "per": "person"},
+        "ko": {"other": "명", "per": "1인"},
+    }
+}
+
+
+@pytest.fixture
+def aims(dataset_of, declare, edition):
+    """Computes a table over the aims in a language."""
+
+    def make(language: str, **keys):
+        dataset, problems = dataset_of({"aims": (AIMS, LABELLED)}, units=UNITS)
+        assert problems == []
+        declaration = declare(dataset="aims", measures=("people",), **keys)
+        tables, problems = aggregate_all(
+            (declaration,), dataset, replace(edition, language=language)
+        )
+        assert problems == []
+        return tables["result"]
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("language", "titles", "labels"),
+    [
+        ("en", ["Status", "Status", "kind", "people"], ["under way", "ex why", "z z"]),
+        ("ko", ["상태", "상태", "kind", "people"], ["추진 중", "엑스", "z z"]),
+    ],
+)
+def test_columns_are_titled_and_codes_labelled_in_the_readers_language(
+    aims, language, titles, labels
+):
+    columns = aims(language, by=("status", "part_of.status", "kind")).columns
+    names = ("status", "part_of_status", "kind", "people")
+    assert [columns[name].title for name in names] == titles
+    assert [columns[name].kind for name in names] == ["code", "code", "code", "quantity"]
+    assert columns["part_of_status"].label("under_way") == labels[0]
+    assert [columns["kind"].label(code) for code in ("x_y", "z_z")] == labels[1:]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", ["1 person", "5 people"]), ("ko", ["1명", "5명"])]
+)
+def test_units_are_in_the_readers_language_with_one_and_many(aims, language, said):
+    table = aims(language, by=("id",))
+    column = table.columns["people"]
+    rows = table.frame.to_dict("records")
+    assert [shown(column, row, language) for row in rows] == said
+
+
+@pytest.mark.parametrize(
+    ("language", "titles"), [("en", ["under way", "planned"]), ("ko", ["추진 중", "계획"])]
+)
+def test_a_pivot_is_headed_by_labels_and_named_by_codes(aims, language, titles):
+    table = aims(language, by=("part_of", "status"), pivot="status")
+    columns = {name: table.columns[name].title for name in ("under_way", "planned")}
+    assert list(columns.values()) == titles
+
+
+@pytest.mark.parametrize(("language", "other"), [("en", "other"), ("ko", "기타")])
+def test_what_is_folded_is_called_other_in_the_readers_language(aims, language, other):
+    table = aims(language, by=("id",), top=1, sort=("-people",))
+    assert list(table.frame["id"]) == ["b", other]
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", ["Main", "Hill"]), ("ko", ["중앙", "언덕"])])
+def test_a_dotted_name_is_in_the_language_of_the_dataset(
+    dataset_of, declare, edition, language, name
+):
+    made, _ = dataset_of({"branches": (BRANCHES, BRANCHES_SCHEMA), "loans": (LOANS, LOANS_SCHEMA)})
+    declaration = declare(
+        dataset="loans",
+        where=conditions.parse(
+            "branch.name in ['Main', 'Hill', '중앙', '언덕'] and id in ['1', '5']"
+        ),
+        by=("branch.name",),
+    )
+    tables, problems = aggregate_all(
+        (declaration,), validation.in_language(made, language), replace(edition, language=language)
+    )
+    assert problems == []
+    assert list(tables["result"].frame["branch_name"]) == name
 
 
 # -- tables of the author's own -----------------------------------------------------------------

@@ -258,3 +258,50 @@ def test_what_was_known_on_a_day(dataset_of):
     assert list(known.frames["loans"].index) == [2, 3], "lines stay those of the file"
     assert len(dataset.frames["loans"]) == 3
     assert isinstance(known.frames["branches"], pd.DataFrame)
+
+
+# -- the dataset in a reader's language ---------------------------------------------------------
+
+
+@pytest.fixture
+def translated(dataset_of):
+    """A table with a column in two languages, and one with a Korean column beside the English."""
+    columns = ("id", "name_en", "name_ko", "note", "note_ko", "joke_en")
+    rows = f"{','.join(columns)}\n1,Main,중앙,Open,개관,x\n2,Hill,,Closed,,\n3,,,,,\n"
+    schema = {"fields": [{"name": name} for name in columns]}
+    dataset, problems = dataset_of({"t": (rows, {"schema": schema})})
+    assert problems == []
+    return dataset
+
+
+@pytest.mark.parametrize(
+    ("language", "names", "notes", "jokes"),
+    [
+        ("en", ["Main", "Hill", None], ["Open", "Closed", None], ["x", None, None]),
+        ("ko", ["중앙", None, None], ["개관", "Closed", None], None),
+    ],
+)
+def test_a_column_takes_the_cells_of_the_language_and_keeps_its_own_where_those_are_empty(
+    translated, language, names, notes, jokes
+):
+    frame = validation.in_language(translated, language).frames["t"]
+
+    def cells(column):
+        return [None if pd.isna(cell) else cell for cell in frame[column]]
+
+    assert cells("name") == names
+    assert cells("note") == notes
+    assert (cells("joke") if jokes else "joke" not in frame) == (jokes or True)
+    assert cells("note_ko") == ["개관", None, None], "what stands in the file stays at hand"
+    assert list(frame.index) == [2, 3, 4], "lines stay those of the file"
+
+
+def test_another_language_leaves_the_dataset_as_it_was(translated):
+    validation.in_language(translated, "ko")
+    assert "name" not in translated.frames["t"]
+    assert list(translated.frames["t"]["note"].dropna()) == ["Open", "Closed"]
+
+
+def test_only_columns_of_that_language_count(translated):
+    frame = validation.in_language(translated, "en").frames["t"]
+    assert list(frame["note"].dropna()) == ["Open", "Closed"]

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from briefing.charts.kinds import KINDS, PRINTED, Option
+from babel.support import NullTranslations
+
+from briefing.catalogues import catalogue
+from briefing.charts.kinds import KINDS, NARROW, PRINTED, WIDE, Option
 from briefing.errors import ChartError, NothingKnownError, Problem, ProblemsError
-from briefing.formatting import is_missing, qualified, quantity
+from briefing.formatting import is_missing, listing, quantity, shown
 from briefing.structures import Chart, Column, FigureDeclaration, Table
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ class Request:
         options: column names and finished words, by option.
         language: the reader's language.
         as_of: the day on which the issue looks at the world.
+        width: how wide the picture is, in points.
     """
 
     rows: list[dict[str, Any]]
@@ -40,6 +44,17 @@ class Request:
     options: Mapping[str, str]
     language: str
     as_of: date
+    width: float = WIDE
+
+    @property
+    def say(self) -> NullTranslations:
+        """The labels in the reader's language."""
+        return catalogue(self.language)
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it is drawn for a telephone."""
+        return self.width < WIDE
 
     def cell(self, row: Mapping[str, Any], option: str) -> Any:
         """The value in the column that the option names; None where empty or not asked for."""
@@ -47,20 +62,57 @@ class Request:
         value = row.get(name) if name else None
         return None if is_missing(value) else value
 
+    def number(self, row: Mapping[str, Any], option: str) -> float | None:
+        """The value as a number to place; None where nothing is reported."""
+        value = self.cell(row, option)
+        return None if value is None else float(value)
+
     def words(self, row: Mapping[str, Any], option: str, *, short: bool = False) -> str:
         """The cell as a reader sees it, with its unit and hedge; empty where not asked for."""
         if option not in self.options:
             return ""
-        name = self.options[option]
-        column = self.columns[name]
-        if column.kind != "quantity":
-            value = row[name]
-            text = "" if is_missing(value) else str(value)
-            return text.replace("_", " ") if column.kind == "code" else text
-        unit = str(row[column.unit_column]) if column.unit_column else column.unit
-        hedge = row.get(column.qualifier_column) if column.qualifier_column else None
-        return qualified(
-            quantity(row[name], unit, self.language, short=short), hedge, self.language
+        column = self.columns[self.options[option]]
+        return shown(column, row, self.language, short=short)
+
+    def amount(self, value: float, option: str, *, short: bool = True) -> str:
+        """A number that stands in no cell, such as a tick, as that column counts."""
+        column = self.columns[self.options[option]]
+        unit = column.unit or sorted(self._units(option))[0]
+        return quantity(value, unit, self.language, short=short, units=column.units)
+
+    def _units(self, option: str) -> set[str]:
+        """The units in which the rows are counted."""
+        column = self.columns[self.options[option]]
+        if not column.unit_column:
+            return {column.unit}
+        rows = [row for row in self.rows if self.cell(row, option) is not None]
+        return {str(row[column.unit_column]) for row in rows} or {""}
+
+    def one_unit(self, option: str) -> None:
+        """Refuse a scale on which different units would stand.
+
+        Raises:
+            ChartError: the rows are counted in more than one unit.
+        """
+        units = sorted(self._units(option))
+        if len(units) > 1:
+            raise ChartError(
+                f"The rows are counted in {listing(units, 'en')}, which share no scale.",
+                "Draw one figure for each unit, or leave rows out with `where`.",
+            )
+
+    def hedge(self, row: Mapping[str, Any], option: str) -> str:
+        """How sure the source is of the value, such as "about"; empty where it is exact."""
+        name = self.columns[self.options[option]].qualifier_column
+        value = row.get(name) if name else None
+        return "" if is_missing(value) or value == "exact" else str(value)
+
+    def stressed(self, row: Mapping[str, Any]) -> bool:
+        """Whether the row is the one, or among those, that the author wants to stand out."""
+        if self.cell(row, "emphasis") is not None:
+            return True
+        return "highlight" in self.options and (
+            self.words(row, "label") == self.options["highlight"]
         )
 
     def title(self, option: str) -> str:
@@ -82,6 +134,7 @@ def draw(
     row_words: Mapping[str, list[str]],
     language: str,
     as_of: date,
+    narrow: bool = False,
 ) -> Chart | None:
     """Draw a figure; None where it is printed as a table.
 
@@ -89,6 +142,7 @@ def draw(
         titles: columns as a reader calls them.
         words: the options that are computed sentences, finished.
         row_words: the options that are computed for each row, finished, in the rows' order.
+        narrow: whether it is drawn a second time for narrow screens.
 
     Raises:
         ProblemsError: an option names a column that the table does not have.
@@ -118,7 +172,14 @@ def draw(
             row[f"__{key}"] = words_of_row
     request = Request(rows, columns, titles, options, language, as_of)
     _check_gaps(request, kind.options)
-    module, _, function = kind.draw.partition(":")
+    chart = _drawn(kind.draw, request)
+    if not narrow:
+        return chart
+    return replace(chart, narrow=_drawn(kind.draw, replace(request, width=NARROW)).svg)
+
+
+def _drawn(place: str, request: Request) -> Chart:
+    module, _, function = place.partition(":")
     canvas: Canvas
     with warnings.catch_warnings():
         # a gate after rendering refuses missing letters, and says where they stand
@@ -132,7 +193,11 @@ def _check_gaps(request: Request, known: Mapping[str, Option]) -> None:
     if not request.rows:
         raise NothingKnownError
     for key, option in known.items():
-        if option.gaps or key not in request.options:
+        if key not in request.options:
+            continue
+        if option.measured:
+            request.one_unit(key)
+        if option.gaps:
             continue
         missing = [row for row in request.rows if request.cell(row, key) is None]
         if len(missing) == len(request.rows):

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from briefing.charts import Request
+from briefing.charts.labels import Names, grid
 from briefing.charts.scales import Scale, fitted_end, logarithmic
 from briefing.charts.style import (
-    BODY,
     FAINT,
     INK,
     MARKERS,
@@ -21,54 +21,64 @@ from briefing.charts.style import (
     SMALL,
     Canvas,
     text_width,
-    wrapped,
 )
-from briefing.formatting import listing, quantity
+from briefing.formatting import listing
 
-_LINE, _PAD, _GROUP = 11.0, 9.0, 18.0
-_LABEL = 165.0
+_ROW, _PAD, _GROUP = 19.0, 8.0, 18.0
+_MOST = 0.35  # of the width, for the names
+_LEAST = 0.4
 
 
 def dots(request: Request) -> tuple[Canvas, str]:
     """Draw a line for each row under a heading for each group."""
     rows = request.rows
-    values = [float(value) for row in rows if (value := request.cell(row, "value")) is not None]
+    values = [value for row in rows if (value := request.number(row, "value")) is not None]
     groups = list(dict.fromkeys(request.words(row, "group") for row in rows))
-    labels = [wrapped(request.words(row, "label"), _LABEL) for row in rows]
-    left = max(text_width(line) for lines in labels for line in lines) + 12
-    said = [_said(request, row) for row in rows]
-    heights = [max(2, len(lines)) * _LINE * 0.86 + _PAD for lines in labels]
+    names, said = _laid_out(request)
+    mark = _ROW if not names.above else 13.0
+    heights = [
+        names.height(index, mark) + (_PAD if not names.above else 2) for index in range(len(rows))
+    ]
     headings = _GROUP * len(groups) if groups != [""] else 0
-    canvas = Canvas(26 + sum(heights) + headings)
-    unit = request.unit("value")
-    whole = logarithmic(values, 0, 1)
-    names = [quantity(int(tick), unit, request.language, short=True) for tick in whole.ticks]
-    placed = [request.cell(row, "value") for row in rows]
-    shares = [whole.position(float(value)) if value is not None else 0.0 for value in placed]
-    widths = [text_width(text, SMALL) + 12 for text in said]
-    end = fitted_end(shares, widths, left + 8, canvas.width)
-    scale = logarithmic(values, left + 8, min(end, canvas.width - text_width(names[-1], SMALL) / 2))
-    for tick, name in zip(scale.ticks, names, strict=True):
-        x = scale.position(tick)
-        canvas.line((x, x), (20, canvas.height), colour=RULE, width=0.4)
-        canvas.text(x, 9, name, size=SMALL, colour=MUTED, align="center")
+    canvas = Canvas(26 + sum(heights) + headings, request.width)
+    scale = _scale(request, values, [text_width(text, SMALL) + 12 for text in said], names.left + 4)
+    grid(canvas, scale, lambda tick: request.amount(int(tick), "value"), 9, (20, canvas.height))
     y = 24.0
-    for index, group in enumerate(groups):
-        colour, marker = SERIES[index % len(SERIES)], MARKERS[index % len(MARKERS)]
+    for number, group in enumerate(groups):
+        look = SERIES[number % len(SERIES)], MARKERS[number % len(MARKERS)]
         if group:
             canvas.box(0, y + 1, canvas.width, _GROUP - 4, fill=FAINT)
-            canvas.text(4, y + _GROUP / 2 - 1, group, bold=True, colour=colour)
+            canvas.mark(8, y + _GROUP / 2 - 1, colour=look[0], marker=look[1], size=6)
+            canvas.text(16, y + _GROUP / 2 - 1, group, bold=True)
             y += _GROUP
-        for row, lines, height, words in zip(rows, labels, heights, said, strict=True):
+        for index, row in enumerate(rows):
             if request.words(row, "group") != group:
                 continue
-            middle = y + height / 2
-            first = middle - (len(lines) - 1) * _LINE / 2
-            for number, line in enumerate(lines):
-                canvas.text(left - 8, first + number * _LINE, line, size=BODY, align="right")
-            _draw_row(canvas, request, row, (left, middle), scale, (colour, marker, words))
-            y += height
+            middle = names.draw(canvas, index, y, heights[index] if not names.above else mark)
+            _draw_row(canvas, request, row, (names.left, middle), scale, (*look, said[index]))
+            y += heights[index]
     return canvas, _alt(request, rows)
+
+
+def _laid_out(request: Request) -> tuple[Names, list[str]]:
+    """Names beside the dots and details behind them; on a narrow picture both stand above."""
+    labels = [request.words(row, "label") for row in request.rows]
+    said = [_said(request, row) for row in request.rows]
+    words = [text_width(text, SMALL) + 12 for text in said]
+    names = Names.fitted(labels, request.width, words, most=_MOST, least=_LEAST)
+    if not names.above:
+        return names, said
+    details = [request.words(row, "detail") for row in request.rows]
+    both = [f"{a}, {b}" if b else a for a, b in zip(labels, details, strict=True)]
+    short = [request.words(row, "value", short=True) for row in request.rows]
+    return Names.fitted(both, request.width, [request.width]), short
+
+
+def _scale(request: Request, values: list[float], words: list[float], left: float) -> Scale:
+    whole = logarithmic(values, 0, 1)
+    placed = [request.number(row, "value") for row in request.rows]
+    shares = [0.0 if value is None else whole.position(value) for value in placed]
+    return logarithmic(values, left, fitted_end(shares, words, left, request.width))
 
 
 def _draw_row(
@@ -81,11 +91,11 @@ def _draw_row(
 ) -> None:
     """The dot with its words; without a value only the words, which say so."""
     (left, y), (colour, marker, words) = start, look
-    value = request.cell(row, "value")
+    value = request.number(row, "value")
     if value is None:
-        canvas.text(left, y, words, size=SMALL, colour=MUTED)
+        canvas.text(left, y, words, size=SMALL, colour=MUTED, halo=True)
         return
-    x = scale.position(float(value))
+    x = scale.position(value)
     canvas.line((left, x), (y, y), colour=RULE, width=0.5, dashes=(1, 2))
     canvas.mark(x, y, colour=colour, marker=marker)
     canvas.text(x + 8, y, words, size=SMALL, colour=INK, halo=True)
@@ -97,12 +107,12 @@ def _said(request: Request, row: dict[str, object]) -> str:
     return f"{amount}, {detail}" if detail else amount
 
 
-def _alt(request: Request, rows: list[dict[str, object]]) -> str:
+def _alt(request: Request, rows: list[dict[str, Any]]) -> str:
     parts = []
     for row in rows:
-        group = request.words(row, "group")
-        detail = request.words(row, "detail")
-        about = ", ".join(str(part) for part in (detail, group) if part)
+        about = ", ".join(filter(None, (request.words(row, key) for key in ("detail", "group"))))
         amount = request.words(row, "value")
         parts.append(f"{request.words(row, 'label')} {amount}{f' ({about})' if about else ''}")
-    return f"Dot chart on a logarithmic scale: {listing(parts, request.language)}."
+    return request.say.gettext("Dot chart on a logarithmic scale: {values}.").format(
+        values=listing(parts, request.language)
+    )

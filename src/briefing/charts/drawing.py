@@ -64,7 +64,9 @@ class SvgRenderer(RendererBase):
         data = self._data(path, transform + self._flip)
         if not data:
             return
-        self.elements.append(f'<path d="{data}"{self._paint(gc, rgbFace)}{self._clip(gc)}/>')
+        join = ' stroke-linejoin="round"' if rgbFace is None and data.count("L") > 1 else ""
+        paint = self._paint(gc, rgbFace)
+        self.elements.append(f'<path d="{data}"{paint}{join}{self._clip(gc)}/>')
 
     def _data(self, path: Path, transform: Transform) -> str:
         parts = []

@@ -2,11 +2,13 @@
 
 Colours are told apart by readers with any form of colour blindness, after Okabe and Ito, "Color
 Universal Design" (2008), darkened where needed to stand out from white paper, and they keep
-different greys in print. A shape or a word always says the same as the colour.
+different greys in print; a test computes it. A shape or a word always says the same as the
+colour.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Literal
 
@@ -16,27 +18,59 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from briefing.charts.drawing import to_svg
+from briefing.charts.kinds import WIDE
 from briefing.fonts import font_files
 
-WIDTH = 482.0
-"""Width of every chart in points: the text width of the page."""
+WIDTH = WIDE
+"""Width of a chart on the page, in points."""
 BODY, SMALL = 8.5, 7.5
-"""Sizes of type in points."""
+"""Sizes of type in points; nothing is set smaller."""
 
+PAPER = "#ffffff"
 INK = "#1a1a1a"
 MUTED = "#5c6670"
 RULE = "#c9d0d6"
 FAINT = "#eef1f4"
 ACCENT = "#0b5394"
-SOFT = "#9db8d2"
+SOFT = "#7595b6"
 ALARM = "#b3400a"
-SERIES = ("#0b5394", "#b3400a", "#00785c", "#8a4f87", "#7a6a00", "#4a5a68")
+SERIES = (ACCENT, "#97700a", "#0a4230", "#9c4a8c", "#8a2300", "#262b33")
 MARKERS = ("o", "s", "D", "^", "v", "P")
-SHADES = ("#e8eff6", "#bcd3e8", "#84aed3", "#4a86bb", "#0b5394")
+DASHES: tuple[tuple[float, ...], ...] = ((), (5, 1.6), (1.6, 1.4), (6, 1.5, 1.5, 1.5))
+"""Series differ in colour and in the shape of the mark; past the last colour, in the line."""
+SHADES = ("#e8eff6", "#bcd3e8", "#84aed3", "#3f78ab", "#0b5394")
+"""From little to much; ink is read on the first three, paper white on the others."""
+ON_SHADES = (INK, INK, INK, PAPER, PAPER)
+
+DARK = {
+    PAPER: "#14181d",
+    INK: "#e6e9ed",
+    MUTED: "#a3adb8",
+    RULE: "#3a434d",
+    FAINT: "#1f262e",
+    SOFT: "#4f6a86",
+    ALARM: "#ff9d6b",
+    ACCENT: "#5ea4e6",
+    "#97700a": "#d9b23c",
+    "#0a4230": "#7fd8b4",
+    "#9c4a8c": "#c77fbb",
+    "#8a2300": "#ff8a66",
+    "#262b33": "#eceff3",
+    "#e8eff6": "#1e2a38",
+    "#bcd3e8": "#26405c",
+    "#84aed3": "#35587d",
+    "#3f78ab": "#4f8ac4",
+}
+"""For each colour of a chart, the one that stands for it on a dark screen.
+
+Light and dark change places as a whole: white letters on a dark tile become dark letters on a
+bright one.
+"""
 
 _MEASURED_AT = 200.0  # large enough that rounding to the pixel grid does not show
 
 Align = Literal["left", "center", "right"]
+Point = tuple[float, float]
 
 
 @cache
@@ -69,11 +103,15 @@ def wrapped(text: str, width: float, size: float = BODY, *, bold: bool = False) 
 
 
 class Canvas:
-    """A matplotlib figure in points, counted from the top left corner, in the house style."""
+    """A matplotlib figure in points, counted from the top left corner, in the house style.
 
-    def __init__(self, height: float, width: float = WIDTH) -> None:
+    It lies on paper, or on whatever shines through.
+    """
+
+    def __init__(self, height: float, width: float = WIDTH, *, paper: bool = True) -> None:
         self.width, self.height = width, height
         self.figure = Figure(figsize=(width / 72, height / 72), dpi=72)
+        self.figure.patch.set_visible(paper)
         self.axes = self.figure.add_axes((0.0, 0.0, 1.0, 1.0))
         self.axes.set_xlim(0, width)
         self.axes.set_ylim(height, 0)
@@ -101,7 +139,7 @@ class Canvas:
         if halo:
             width = text_width(words, size, bold=bold)
             left = x - {"left": 0.0, "center": 0.5, "right": 1.0}[align] * width
-            self.box(left - 1.5, y - size * 0.6, width + 3, size * 1.2, fill="#ffffff")
+            self.box(left - 1.5, y - size * 0.6, width + 3, size * 1.2, fill=PAPER)
         face = font(bold=bold).copy()
         face.set_size(size)
         if bold:
@@ -146,7 +184,19 @@ class Canvas:
         dashes: tuple[float, ...] = (),
     ) -> None:
         """A straight line."""
+        self.path([(x[0], y[0]), (x[1], y[1])], colour=colour, width=width, dashes=dashes)
+
+    def path(
+        self,
+        points: Sequence[Point],
+        *,
+        colour: str,
+        width: float = 1.6,
+        dashes: tuple[float, ...] = (),
+    ) -> None:
+        """A line through the points."""
         style: Any = (0, dashes) if dashes else "-"
+        x, y = zip(*points, strict=True)
         line = Line2D(x, y, color=colour, linewidth=width, linestyle=style, zorder=self._above())
         line.set_solid_capstyle("butt")
         self.axes.add_line(line)
@@ -161,8 +211,10 @@ class Canvas:
         fill: str | None,
         edge: str | None = None,
         edge_width: float = 0.8,
+        dashes: tuple[float, ...] = (),
     ) -> None:
         """A rectangle from its top left corner."""
+        style: Any = (0, dashes) if dashes else "-"
         self.axes.add_patch(
             Rectangle(
                 (x, y),
@@ -171,6 +223,7 @@ class Canvas:
                 facecolor=fill or "none",
                 edgecolor=edge or "none",
                 linewidth=edge_width if edge else 0,
+                linestyle=style,
                 zorder=self._above(),
             )
         )
@@ -193,7 +246,7 @@ class Canvas:
                 marker=marker,
                 markersize=size,
                 linestyle="none",
-                markerfacecolor="#ffffff" if hollow else colour,
+                markerfacecolor=PAPER if hollow else colour,
                 markeredgecolor=colour,
                 markeredgewidth=1.4 if hollow else 0,
                 zorder=self._above(),

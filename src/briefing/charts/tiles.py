@@ -2,12 +2,51 @@
 
 from __future__ import annotations
 
-from briefing.charts import Request
-from briefing.charts.style import FAINT, INK, MUTED, SHADES, SMALL, Canvas
-from briefing.errors import NothingKnownError
-from briefing.formatting import listing, number
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import floor
+from typing import Any
 
-_TILE, _WIDE, _GAP = 38.0, 62.0, 3.0
+from briefing.charts import Request
+from briefing.charts.labels import Entry, Key, broken
+from briefing.charts.style import (
+    FAINT,
+    INK,
+    MUTED,
+    ON_SHADES,
+    PAPER,
+    SHADES,
+    SMALL,
+    Canvas,
+    text_width,
+    wrapped,
+)
+from briefing.errors import NothingKnownError
+from briefing.formatting import listing
+
+_WIDE, _GAP, _PAD = 62.0, 3.0, 4.0
+_NUMBERS = (13.0, 11.0, 9.0, SMALL)
+_KEY = 118.0
+_LINE = 9.5
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Where the tiles lie, in points."""
+
+    left: float
+    wide: float
+    high: float
+    size: float
+    first: tuple[int, int]
+
+    def corner(self, request: Request, row: Row) -> tuple[float, float]:
+        """The top left corner of a row's tile."""
+        column = int(request.cell(row, "column")) - self.first[0]
+        line = int(request.cell(row, "row")) - self.first[1]
+        return self.left + column * (self.wide + _GAP), 2 + line * (self.high + _GAP)
 
 
 def tiles(request: Request) -> tuple[Canvas, str]:
@@ -15,58 +54,160 @@ def tiles(request: Request) -> tuple[Canvas, str]:
     rows = [row for row in request.rows if request.cell(row, "row") is not None]
     if not rows:
         raise NothingKnownError
-    values = [request.cell(row, "value") for row in rows]
-    top_row = min(int(request.cell(row, "row")) for row in rows)
-    left_column = min(int(request.cell(row, "column")) for row in rows)
-    across = max(int(request.cell(row, "column")) for row in rows) - left_column + 1
-    down = max(int(request.cell(row, "row")) for row in rows) - top_row + 1
-    canvas = Canvas(down * (_TILE + _GAP))
-    left = (canvas.width - across * (_WIDE + _GAP) - 110) / 2
-    largest = max((float(value) for value in values if value is not None), default=0.0)
-    for row, value in zip(rows, values, strict=True):
-        x = left + (int(request.cell(row, "column")) - left_column) * (_WIDE + _GAP)
-        y = (int(request.cell(row, "row")) - top_row) * (_TILE + _GAP)
-        shade = _shade(value, largest)
-        ink = "#ffffff" if shade in SHADES[3:] else INK
-        canvas.box(x, y, _WIDE, _TILE, fill=shade or "#ffffff", edge=None if shade else MUTED)
-        canvas.text(x + 5, y + 9, request.words(row, "label"), colour=ink, bold=bool(value))
-        shown = "no data" if value is None else number(value, request.language)
-        size = SMALL if value is None else 13
-        canvas.text(x + 5, y + 26, shown, size=size, colour=ink, bold=bool(value))
-    _key(canvas, request, left + across * (_WIDE + _GAP) + 14, largest)
+    valued = "value" in request.options
+    across, down, first = _extent(request, rows)
+    beside = valued and not request.narrow
+    room = request.width - (_KEY if beside else 0)
+    wide = min(_WIDE, (room - 2) / across - _GAP)
+    size, high = _sizes(request, rows, wide)
+    whole = across * (wide + _GAP)
+    left = (room - whole) / 2 + 1
+    grid = _Grid(left, wide, high, size, first)
+    values = [value for row in rows if (value := request.number(row, "value")) is not None]
+    entries = _entries(request, values) if valued else []
+    key = Key([] if beside else entries, request.width, left)
+    tall = 2 + down * (high + _GAP)
+    title = _LINE + 3 if entries and not beside else 0
+    below = title + key.height
+    title_lines = wrapped(request.title("value"), _KEY - 16, SMALL) if beside else []
+    sideways = 12 + _LINE * len(title_lines) + 14 * len(entries) if beside else 0
+    canvas = Canvas(max(tall + below, sideways) + 2, request.width)
+    for row in rows:
+        _tile(canvas, request, row, grid, max(values, default=0.0))
+    if beside:
+        _key_beside(canvas, title_lines, entries, left + whole + 12)
+    elif entries:
+        canvas.text(left, tall + 6, request.title("value"), size=SMALL, colour=MUTED)
+        key.draw(canvas, tall + title)
     return canvas, _alt(request, rows)
 
 
-def _shade(value: object, largest: float) -> str | None:
+def _extent(request: Request, rows: list[Row]) -> tuple[int, int, tuple[int, int]]:
+    """How many tiles lie side by side and below one another, and the first of them."""
+    columns = [int(request.cell(row, "column")) for row in rows]
+    lines = [int(request.cell(row, "row")) for row in rows]
+    first = min(columns), min(lines)
+    return max(columns) - first[0] + 1, max(lines) - first[1] + 1, first
+
+
+def _sizes(request: Request, rows: list[Row], wide: float) -> tuple[float, float]:
+    """The size of the numbers and the height of a tile, so that every word fits."""
+    room = wide - 2 * _PAD
+    lines = max(len(_label(request, row, wide)) for row in rows)
+    if "value" not in request.options:
+        return 0.0, max(26.0, lines * _LINE + 8)
+    known = [row for row in rows if request.cell(row, "value") is not None]
+    texts = [request.words(row, "value", short=True) for row in known]
+    size = next(
+        (s for s in _NUMBERS if all(text_width(t, s, bold=True) <= room for t in texts)), SMALL
+    )
+    most = max((len(_number(request, row, wide, size)) for row in rows), default=1)
+    return size, lines * _LINE + max(size * most, 11.0) * 1.2 + 9
+
+
+def _label(request: Request, row: Row, wide: float) -> list[str]:
+    return broken(request.words(row, "label"), wide - 2 * _PAD, SMALL, bold=True)
+
+
+def _number(request: Request, row: Row, wide: float, size: float) -> list[str]:
+    """The number in as many lines as the tile needs."""
+    words = request.words(row, "value", short=True)
+    if request.cell(row, "value") is None:
+        words = request.say.gettext("no data")
+    return broken(words, wide - 2 * _PAD, size, bold=True)
+
+
+def _tile(canvas: Canvas, request: Request, row: Row, grid: _Grid, largest: float) -> None:
+    x, y = grid.corner(request, row)
+    value = request.number(row, "value")
+    shade, ink = _shade(request, value, largest)
+    stressed = request.stressed(row)
+    plain = shade is None
+    if stressed and "value" not in request.options:
+        shade, ink, plain = SHADES[-1], PAPER, False
+    canvas.box(x, y, grid.wide, grid.high, fill=shade or PAPER, edge=MUTED if plain else None)
+    if stressed:
+        canvas.box(x, y, grid.wide, grid.high, fill=None, edge=INK, edge_width=2.4)
+    lines = _label(request, row, grid.wide)
+    bold = stressed or bool(value)
+    for number, words in enumerate(lines):
+        first = y + 4 if "value" in request.options else y + (grid.high - len(lines) * _LINE) / 2
+        at = first + _LINE * (number + 0.5)
+        canvas.text(x + _PAD, at, words, size=SMALL, colour=ink, bold=bold)
+    if "value" not in request.options:
+        return
+    size = SMALL if value is None else grid.size
+    shown = _number(request, row, grid.wide, size)
+    bottom = y + grid.high - 4 - len(shown) * size * 1.2
+    for number, words in enumerate(shown):
+        at = bottom + size * 1.2 * (number + 0.5)
+        colour = MUTED if value is None else ink
+        canvas.text(x + _PAD, at, words, size=size, colour=colour, bold=bold)
+
+
+def _shade(request: Request, value: float | None, largest: float) -> tuple[str | None, str]:
+    """The colour of a tile and of its words."""
     if value is None:
-        return None
-    if not float(str(value)):
-        return FAINT
-    step = float(str(value)) / largest * len(SHADES)
-    return SHADES[min(int(step - 1e-9), len(SHADES) - 1)]
+        return None, INK
+    if value <= 0 or largest <= 0:
+        return FAINT, INK
+    step = min(int(value / largest * len(SHADES) - 1e-9), len(SHADES) - 1)
+    return SHADES[step], ON_SHADES[step]
 
 
-def _key(canvas: Canvas, request: Request, x: float, largest: float) -> None:
-    canvas.text(x, 8, request.title("value"), size=SMALL, colour=MUTED)
+def _entries(request: Request, values: Sequence[float]) -> list[Entry]:
+    """What the shades mean: equal steps up to the largest value."""
+    largest = max(values, default=0.0)
+    entries = [Entry(request.amount(0, "value"), FAINT)] if any(v <= 0 for v in values) else []
+    if largest <= 0:
+        return entries
     steps = [largest * (index + 1) / len(SHADES) for index in range(len(SHADES))]
-    bounds = [0, *(int(step + 1e-9) for step in steps)]
-    entries = [(FAINT, "none")]
-    for index, shade in enumerate(SHADES):
-        low, high = bounds[index] + 1, bounds[index + 1]
-        if high >= low:
-            text = number(high, request.language)
-            entries.append((shade, text if low == high else f"{low} to {text}"))
-    for index, (shade, words) in enumerate(entries):
-        canvas.box(x, 18 + index * 14, 11, 11, fill=shade)
-        canvas.text(x + 17, 23.5 + index * 14, words, size=SMALL)
+    if all(value.is_integer() for value in values) and largest <= 1000:
+        bounds = [0, *(floor(step + 1e-9) for step in steps)]
+        for shade, (low, high) in zip(SHADES, pairwise(bounds), strict=True):
+            if high > low:
+                text = request.amount(high, "value")
+                if low + 1 < high:
+                    text = request.say.gettext("{low} to {high}").format(low=low + 1, high=text)
+                entries.append(Entry(text, shade))
+        return entries
+    whole = all(value.is_integer() for value in values)
+    for shade, step in zip(SHADES, steps, strict=True):
+        text = request.amount(round(step) if whole else step, "value")
+        entries.append(Entry(request.say.gettext("up to {high}").format(high=text), shade))
+    return entries
 
 
-def _alt(request: Request, rows: list[dict[str, object]]) -> str:
+def _key_beside(canvas: Canvas, title: list[str], entries: list[Entry], x: float) -> None:
+    y = 8.0
+    for line in title:
+        canvas.text(x, y, line, size=SMALL, colour=MUTED)
+        y += _LINE
+    for number, entry in enumerate(entries):
+        middle = y + 5 + number * 14
+        canvas.box(x, middle - 5.5, 11, 11, fill=entry.fill)
+        canvas.text(x + 17, middle, entry.words, size=SMALL)
+
+
+def _alt(request: Request, rows: list[Row]) -> str:
+    say = request.say
+    marked = [request.words(row, "label") for row in rows if request.stressed(row)]
+    frame = ""
+    if marked:
+        frame = say.gettext("Emphasised: {names}.").format(names=listing(marked, request.language))
+    if "value" not in request.options:
+        names = listing([request.words(row, "label") for row in rows], request.language)
+        text = say.gettext("Tile map of regions: {names}.").format(names=names)
+        return f"{text} {frame}".strip()
     by_value: dict[str, list[str]] = {}
-    ordered = sorted(rows, key=lambda row: -float(request.cell(row, "value") or 0))
-    for row in ordered:
+    for row in sorted(rows, key=lambda row: -(request.number(row, "value") or 0)):
         value = request.cell(row, "value")
-        shown = "no data" if value is None else number(value, request.language)
+        shown = say.gettext("no data")
+        if value is not None:
+            shown = request.words(row, "value", short=True)
         by_value.setdefault(shown, []).append(request.words(row, "label"))
     parts = [f"{shown}: {listing(names, request.language)}" for shown, names in by_value.items()]
-    return f"Tile map of regions, {request.title('value')}. {'; '.join(parts)}."
+    text = say.gettext("Tile map of regions, {title}. {values}.").format(
+        title=request.title("value"), values="; ".join(parts)
+    )
+    return f"{text} {frame}".strip()
