@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict, replace
 from datetime import date, datetime
@@ -12,12 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
 
 from briefing import __version__
 from briefing.errors import BriefingError, Problem, ProblemsError, UsageError
+from briefing.terminal import (
+    TerminalProgress,
+    issue_as_json,
+    print_json,
+    problem_as_json,
+    raise_last,
+    show_issue,
+)
 
 if TYPE_CHECKING:
+    from briefing.pipeline import Request
     from briefing.structures import Edition, Issue, Project, ReportDefinition
 
 app = typer.Typer(
@@ -55,31 +62,7 @@ def _root(
     """Tables in, sourced and reproducible briefings out."""
 
 
-class _Progress:
-    """Shows each stage: one moving line on a terminal, plain lines elsewhere, none for JSON."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._console = Console(stderr=True, highlight=False)
-        self._quiet = quiet
-        self._status = self._console.status("") if self._console.is_terminal and not quiet else None
-
-    def __enter__(self) -> _Progress:
-        if self._status:
-            self._status.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._status:
-            self._status.stop()
-
-    def __call__(self, verb: str, what: str) -> None:
-        if self._status:
-            self._status.update(f"[bold]{verb}[/bold] {what}")
-        elif not self._quiet:
-            print(f"{verb}: {what}", file=sys.stderr, flush=True)
-
-
-def _load(folder: Path, progress: _Progress) -> Project:
+def _load(folder: Path, progress: TerminalProgress) -> Project:
     from briefing.config import load_project
 
     progress("read", "configuration, reports and data")
@@ -114,7 +97,7 @@ def build(
     project: ProjectOption = Path(),
 ) -> None:
     """Build issues and print the paths of their files."""
-    with _Progress(quiet=as_json) as progress:
+    with TerminalProgress(quiet=as_json) as progress:
         loaded = _load(project, progress)
         from briefing import editions, pipeline
 
@@ -135,12 +118,28 @@ def build(
             )
         ]
         requests = [pipeline.Request(item, wanted, output) for item in asked]
-        issues = [pipeline.build(loaded, request, progress) for request in requests]
+        issues, failed = _built(loaded, requests, progress)
     if as_json:
-        _print_json({"issues": [_issue(item) for item in issues]})
+        print_json({"issues": [issue_as_json(item) for item in issues]})
     else:
         for item in issues:
-            _show(item)
+            show_issue(item)
+    raise_last(failed, len(requests))
+
+
+def _built(
+    project: Project, requests: list[Request], progress: TerminalProgress
+) -> tuple[list[Issue], list[tuple[Edition, BriefingError]]]:
+    """The issues that could be built, and why the others could not: one stops no other."""
+    from briefing import pipeline
+
+    issues, failed = [], []
+    for request in requests:
+        try:
+            issues.append(pipeline.build(project, request, progress))
+        except BriefingError as error:
+            failed.append((request.edition, error))
+    return issues, failed
 
 
 def _report(project: Project, name: str) -> ReportDefinition:
@@ -166,35 +165,6 @@ def _day(text: str) -> date | None:
         raise UsageError(f"{text!r} is no day.", "Write it as 2026-10-31.") from None
 
 
-_STATES = {
-    "new": "Built",
-    "unchanged": "Unchanged, the same bytes as before",
-    "rebuilt": "Rebuilt in place, nobody has received it yet",
-    "copy": "Built as a copy, the archive is untouched",
-}
-
-
-def _show(issue: Issue) -> None:
-    print(f"{_STATES[issue.state]}: {issue.report}/{issue.period}/{issue.edition}")
-    if issue.changed:
-        print(f"Changed: {', '.join(issue.changed)}")
-    main = [name for name in ("briefing.pdf", "index.html") if name in issue.files]
-    for name in [*main, "manifest.json"]:
-        print(issue.folder / name)
-
-
-def _issue(issue: Issue) -> dict[str, Any]:
-    return {
-        "report": issue.report,
-        "period": issue.period,
-        "edition": issue.edition,
-        "state": issue.state,
-        "changed": list(issue.changed),
-        "folder": str(issue.folder),
-        "files": dict(issue.files),
-    }
-
-
 @app.command(epilog=EPILOG)
 def check(
     every_edition: Annotated[
@@ -204,7 +174,7 @@ def check(
     project: ProjectOption = Path(),
 ) -> None:
     """Check configuration, data and every report without writing anything."""
-    with _Progress(quiet=as_json) as progress:
+    with TerminalProgress(quiet=as_json) as progress:
         problems: list[Problem] = []
         loaded: Project | None = None
         try:
@@ -216,7 +186,7 @@ def check(
         except ProblemsError as error:
             problems = list(error.problems)
     if as_json:
-        _print_json({"problems": [_problem(item) for item in problems]})
+        print_json({"problems": [problem_as_json(item) for item in problems]})
         if problems:
             raise typer.Exit(ProblemsError.exit_code)
     elif problems:
@@ -249,7 +219,7 @@ def trace(
     """Follow a number of a filed issue down to its records, documents and paragraphs."""
     from briefing import archive, editions, tracing
 
-    with _Progress(quiet=True) as progress:
+    with TerminalProgress(quiet=True) as progress:
         loaded = _load(project, progress)
     definition = _report(loaded, report)
     asked = editions.edition_of(
@@ -264,14 +234,14 @@ def trace(
     figures = tracing.trace(archive.issue_folder(output or loaded.output, asked))
     if not figure:
         if as_json:
-            _print_json({"figures": [{"name": f.name, "label": f.label} for f in figures]})
+            print_json({"figures": [{"name": f.name, "label": f.label} for f in figures]})
         for item in figures if not as_json else ():
             print(f"{item.label} ({item.name}): {item.title}")
         return
     chosen = tracing.chosen_figure(figures, figure)
     rows = tracing.chosen_rows(chosen, row)
     if as_json:
-        _print_json(asdict(replace(chosen, rows=rows)))
+        print_json(asdict(replace(chosen, rows=rows)))
         return
     for line in tracing.told(chosen, rows):
         print(line)
@@ -280,7 +250,7 @@ def trace(
 @app.command("list", epilog=EPILOG)
 def list_(as_json: JsonOption = False, project: ProjectOption = Path()) -> None:
     """List reports with their last complete period, editions and schedule."""
-    with _Progress(quiet=True) as progress:
+    with TerminalProgress(quiet=True) as progress:
         loaded = _load(project, progress)
     from briefing import editions
     from briefing.periods import Period
@@ -301,7 +271,7 @@ def list_(as_json: JsonOption = False, project: ProjectOption = Path()) -> None:
             }
         )
     if as_json:
-        _print_json({"reports": entries})
+        print_json({"reports": entries})
         return
     for entry in entries:
         star = " (default)" if entry["default"] else ""
@@ -320,11 +290,11 @@ def charts_(
     """Build the gallery: every kind of chart once, from small sample tables."""
     from briefing import gallery
 
-    with _Progress(quiet=False) as progress:
+    with TerminalProgress(quiet=False) as progress:
         languages = (language,) if language else ()
         issues = gallery.build(output, languages, _formats(formats), progress)
     for item in issues:
-        _show(item)
+        show_issue(item)
 
 
 @app.command(epilog=EPILOG)
@@ -342,7 +312,7 @@ def doctor(
         examination.install_missing(examination.examine(project))
     checks = examination.examine(project)
     if as_json:
-        _print_json({"checks": [vars(item) for item in checks]})
+        print_json({"checks": [vars(item) for item in checks]})
     else:
         for item in checks:
             mark = "ok     " if item.ok else "MISSING" if item.required else "absent "
@@ -350,20 +320,6 @@ def doctor(
             print(line if item.ok else f"{line} {item.remedy}")
     if any(item.required and not item.ok for item in checks):
         raise typer.Exit(BriefingError.exit_code)
-
-
-def _problem(problem: Problem) -> dict[str, Any]:
-    return {
-        "file": problem.file,
-        "line": problem.line,
-        "where": problem.where,
-        "what": problem.what,
-        "remedy": problem.remedy,
-    }
-
-
-def _print_json(body: Any) -> None:
-    print(json.dumps(body, ensure_ascii=False, indent=2))
 
 
 def main() -> NoReturn:

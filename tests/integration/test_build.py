@@ -441,6 +441,28 @@ def test_what_cannot_be_rendered_ends_with_its_own_code(briefing, small_project)
     assert not small_project.files()
 
 
+def test_an_edition_that_fails_stops_no_other(briefing, small_project):
+    text = small_project.read("data/branches.csv")
+    korean = re.search(r"[가-힣]+", text).group()
+    small_project.write("data/branches.csv", text.replace(korean, f"{korean}🚀", 1))
+    ran = briefing(
+        "build",
+        "--period",
+        "2026-10",
+        "--language",
+        "all",
+        "--format",
+        "html",
+        cwd=small_project.root,
+    )
+    assert ran.code == 4
+    assert "Not built: library-loans/2026-10/ko" in ran.err
+    assert "U+1F680" in ran.err
+    built = [name for name in small_project.files() if name.endswith("index.html")]
+    assert len(built) == 1
+    assert "/en/" in built[0]
+
+
 def test_what_cannot_be_filed_ends_with_its_own_code(briefing, small_project):
     small_project.write("output", "a file in the way")
     ran = briefing("build", "--period", "2026-10", "--format", "html", cwd=small_project.root)

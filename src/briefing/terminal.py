@@ -1,0 +1,94 @@
+"""What the command line shows: progress, answers, and what went wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from rich.console import Console
+
+from briefing.errors import BriefingError, Problem
+from briefing.structures import Edition, Issue
+
+
+class TerminalProgress:
+    """Shows each stage: one moving line on a terminal, plain lines elsewhere, none for JSON."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._quiet = quiet
+        self._status = self._console.status("") if self._console.is_terminal and not quiet else None
+
+    def __enter__(self) -> TerminalProgress:
+        if self._status:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status:
+            self._status.stop()
+
+    def __call__(self, verb: str, what: str) -> None:
+        """Say what is being done, and to what."""
+        if self._status:
+            self._status.update(f"[bold]{verb}[/bold] {what}")
+        elif not self._quiet:
+            print(f"{verb}: {what}", file=sys.stderr, flush=True)
+
+
+def raise_last(failed: list[tuple[Edition, BriefingError]], asked: int) -> None:
+    """Report the last failure as the command's own, those before it as lines above."""
+    for number, (edition, error) in enumerate(failed, 1):
+        if asked > 1:
+            print(f"Not built: {edition.report}/{edition.period}/{edition.name}", file=sys.stderr)
+        if number == len(failed):
+            raise error
+        print(error, file=sys.stderr)
+
+
+_STATES = {
+    "new": "Built",
+    "unchanged": "Unchanged, the same bytes as before",
+    "rebuilt": "Rebuilt in place, nobody has received it yet",
+    "copy": "Built as a copy, the archive is untouched",
+}
+
+
+def show_issue(issue: Issue) -> None:
+    """Print what became of an issue, and the paths of its main files."""
+    print(f"{_STATES[issue.state]}: {issue.report}/{issue.period}/{issue.edition}")
+    if issue.changed:
+        print(f"Changed: {', '.join(issue.changed)}")
+    main = [name for name in ("briefing.pdf", "index.html") if name in issue.files]
+    for name in [*main, "manifest.json"]:
+        print(issue.folder / name)
+
+
+def issue_as_json(issue: Issue) -> dict[str, Any]:
+    """An issue for machines."""
+    return {
+        "report": issue.report,
+        "period": issue.period,
+        "edition": issue.edition,
+        "state": issue.state,
+        "changed": list(issue.changed),
+        "folder": str(issue.folder),
+        "files": dict(issue.files),
+    }
+
+
+def problem_as_json(problem: Problem) -> dict[str, Any]:
+    """A problem for machines."""
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "where": problem.where,
+        "what": problem.what,
+        "remedy": problem.remedy,
+    }
+
+
+def print_json(body: Any) -> None:
+    """Print an answer for machines."""
+    print(json.dumps(body, ensure_ascii=False, indent=2))
