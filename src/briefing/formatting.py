@@ -75,9 +75,7 @@ def money(minor: int, currency: str, language: str, *, short: bool = False) -> s
     """An amount of money as people read it: "32.7 billion won", "327억 원"; short "₩32.7bn"."""
     major = Decimal(int(minor)) / minor_units(currency)
     if language == "ko":
-        return (
-            f"{_korean_amount(major)}{'' if short else ' '}{_CURRENCY_KO.get(currency, currency)}"
-        )
+        return f"{_korean_amount(major)} {_CURRENCY_KO.get(currency, currency)}"
     sign, size = ("-" if major < 0 else ""), abs(major)
     long_scale, short_scale, figure = "", "", ""
     for scale, word, letters in _SCALES_EN:

@@ -343,6 +343,11 @@ def prose_problems(text: Text, tables: Collection[str]) -> list[Problem]:
     return problems
 
 
+def tables_named(text: Text, language: str) -> set[str]:
+    """The tables that an author's string takes numbers from, in that language."""
+    return _named_tables(environment(language).parse(text.by_language.get(language, "")))
+
+
 def _named_tables(tree: nodes.Template) -> set[str]:
     """Every X of ``tables.X``."""
     return {

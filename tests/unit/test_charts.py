@@ -126,7 +126,7 @@ SPOKEN = {
     "range": ["Main 100 items – 250 items", "항구 분관 90 items"],
     "bullet": [
         "Loans: target 200 items, 150 reached, due by end of 2026",
-        "항구 방문: target 60 items, no outturn reported, overdue since 30 June 2025",
+        "항구 방문: target 60 items, no outturn reported, past its date, 30 June 2025",
     ],
     "tiles": ["3: Main", "0: 항구"],
     "ranks": ["Main 14 in 2024 and 8 in 2025", "항구 320 in 2025", "place 10"],

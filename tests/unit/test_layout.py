@@ -263,7 +263,12 @@ def test_the_pdf_has_neither_scripts_nor_links_to_data(composed, tmp_path):
     assert not page.found("a", **{"class": "skip"})
     assert "data-sort" not in text
     assert "prefers-color-scheme" not in text
-    assert text.count("attached to this PDF: bars.csv (Figure 1), listing.csv (Table 1).") == 1
+    assert (
+        text.count(
+            "Attached to this PDF, the exact values: bars.csv (Figure 1), listing.csv (Table 1)."
+        )
+        == 1
+    )
 
 
 @pytest.mark.parametrize("methods", [("Counted.",), ()])

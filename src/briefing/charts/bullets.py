@@ -176,7 +176,7 @@ def _state(request: Request, row: dict[str, Any]) -> tuple[str, bool]:
     actual = request.cell(row, "actual")
     if actual is not None and float(actual) >= float(request.cell(row, "target")):
         return say.gettext("reached, due {when}").format(when=when), False
-    return say.gettext("overdue since {when}").format(when=when), True
+    return say.gettext("past its date, {when}").format(when=when), True
 
 
 def _alt(request: Request, said: list[_Said]) -> str:

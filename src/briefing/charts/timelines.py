@@ -70,7 +70,7 @@ def timeline(request: Request) -> tuple[Canvas, str]:
             if request.words(row, "group") == group:
                 middle = names.draw(canvas, index, y, _ROW)
                 ends = (axis.at(spans[index][0]), axis.at(spans[index][1]))
-                _draw_row(canvas, request, row, middle, ends)
+                _draw_row(canvas, request, row, middle, ends, axis)
                 y += heights[index]
     if not names.above:
         canvas.line((names.left, names.left), (26, canvas.height), colour=RULE, width=0.6)
@@ -103,7 +103,12 @@ def _span(request: Request, row: Row) -> tuple[date, date]:
 
 
 def _draw_row(
-    canvas: Canvas, request: Request, row: Row, y: float, ends: tuple[float, float]
+    canvas: Canvas,
+    request: Request,
+    row: Row,
+    y: float,
+    ends: tuple[float, float],
+    axis: _Axis,
 ) -> None:
     planned = request.cell(row, "status") == "planned"
     due = planned or _span(request, row)[1] > request.as_of
@@ -115,7 +120,10 @@ def _draw_row(
         canvas.mark((begin + finish) / 2, y, colour=ACCENT, size=6, hollow=due)
         begin, finish = begin - 3, finish + 3
     words = _when(request, row)
-    if finish + 6 + text_width(words, SMALL) <= canvas.width:
+    width = text_width(words, SMALL)
+    today = axis.at(request.as_of)
+    crossing = finish < today < finish + 8 + width and begin - 5 - width > axis.left
+    if finish + 6 + width <= canvas.width and not crossing:
         canvas.text(finish + 6, y, words, size=SMALL, colour=MUTED, halo=True)
     else:
         canvas.text(begin - 5, y, words, size=SMALL, colour=MUTED, align="right", halo=True)
@@ -128,7 +136,7 @@ def _when(request: Request, row: Row) -> str:
     if first == last:
         return last
     if precision != "day" or (start.year, start.month) != (end.year, end.month):
-        return f"{first} – {last}"
+        return f"{first}–{last}"
     words = str(request.say.pgettext("days of one month", "{first_day}–{last}"))
     return words.format(first_day=start.day, last_day=end.day, first=first, last=last)
 

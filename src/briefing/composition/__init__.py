@@ -7,7 +7,7 @@ figure without data keeps its place and says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -35,7 +35,7 @@ from briefing.structures import (
     Table,
     Text,
 )
-from briefing.templating import Sentences, TableView
+from briefing.templating import Sentences, TableView, tables_named
 
 Pictures = Mapping[str, Sequence[Chart | None]]
 """By column of a printed table, the pictures in its cells."""
@@ -75,9 +75,18 @@ def compose(
     shown = [report.figures[name].table for s in report.sections for name in s.figures]
     shown += [name for item in report.key_figures for name in (item.table, *item.also)]
     shown += [section.items.table for section in report.sections if section.items]
+    named = {
+        name
+        for text in _texts(report)
+        for name in tables_named(text, edition.language)
+        if name in tables
+    }
+    shown += sorted(named)
     provenance = Provenance(dataset, (tables[name] for name in shown), edition.language)
     composer = _Composer(report, edition, tables, charts, sentences, pictures or {}, provenance)
     figures = composer.figures()
+    for name in sorted(named):
+        provenance.used(tables[name], None)  # a number in a sentence has its source listed too
     title, subtitle = composer.say(report.title), ""
     if report.subtitle:
         subtitle = composer.say(report.subtitle)
@@ -106,6 +115,24 @@ def compose(
     if composer.problems:
         raise ProblemsError(composer.problems)
     return composition
+
+
+def _texts(report: ReportDefinition) -> Iterator[Text]:
+    """Every string of the report that a reader may see."""
+    yield report.title
+    yield from filter(None, [report.subtitle])
+    yield from report.methods
+    for figure in report.figures.values():
+        yield from (figure.title, *figure.notes, *figure.columns.values())
+        yield from (item for item in figure.options.values() if isinstance(item, Text))
+    for finding in report.findings:
+        yield from filter(None, (finding.text, finding.why))
+    for key_figure in report.key_figures:
+        yield from (key_figure.value, key_figure.label)
+    for section in report.sections:
+        yield from (section.title, *section.text)
+        if section.items:
+            yield section.items.item
 
 
 @dataclass

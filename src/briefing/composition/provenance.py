@@ -158,21 +158,25 @@ class Provenance:
         documents = sum(key.startswith("D") for key in cited)
         others = len(cited) - documents
         told = [
-            words.ngettext("{count} document", "{count} documents", documents).format(
+            words.ngettext("{count} document (D)", "{count} documents (D)", documents).format(
                 count=documents
             ),
-            words.ngettext("{count} public reference", "{count} public references", others).format(
-                count=others
-            ),
+            words.ngettext(
+                "{count} public reference (R)", "{count} public references (R)", others
+            ).format(count=others),
         ]
         present = [text for text, count in zip(told, (documents, others), strict=True) if count]
-        return words.gettext(
-            "{records} records from {sources} (D and R in the references); {caveats} carry a "
-            "caveat, printed with the figure or in the list."
+        caveats = sum(bool(entry.caveat) for entry in self.records.values())
+        return words.ngettext(
+            "{records} records from {sources}; {caveats} carries a caveat, printed with the figure "
+            "or in the list of sources.",
+            "{records} records from {sources}; {caveats} carry a caveat, printed with the figure "
+            "or in the list of sources.",
+            caveats,
         ).format(
             records=len(self.records),
             sources=listing(present, self._language),
-            caveats=sum(bool(entry.caveat) for entry in self.records.values()),
+            caveats=caveats,
         )
 
     def _source_entry(self, entry: _Entry) -> SourceEntry:

@@ -68,6 +68,23 @@ def _title(table: str, dataset: Dataset, language: str) -> str:
     return dataset.schemas[table].title_in(language)
 
 
+def _looked_at(check: GateCheck, dataset: Dataset, language: str) -> str:
+    """The records that a check is about: the table, and what narrows them down."""
+    title = _title(check.table, dataset, language)
+    narrowed = _narrowing(check, dataset, language)
+    return f"{title} ({narrowed})" if narrowed else title
+
+
+def _narrowing(check: GateCheck, dataset: Dataset, language: str) -> str:
+    """The values of ``only`` as a reader sees them."""
+    schema = dataset.schemas[check.table]
+    words = []
+    for column, value in check.only.items():
+        field = schema.field_named(column)
+        words.append(field.labels_in(language).get(value, value) if field else value)
+    return ", ".join(words)
+
+
 def _max_age(
     check: GateCheck, rows: pd.DataFrame, dataset: Dataset, as_of: date, language: str
 ) -> Verdict:
@@ -78,12 +95,12 @@ def _max_age(
     newest: Any = rows[check.column].max() if len(rows) else None
     if is_missing(newest):
         said = say("{table} holds no dated record")
-        return False, said.format(table=_title(check.table, dataset, language))
+        return False, said.format(table=_looked_at(check, dataset, language))
     age = (as_of - newest.date()).days
     said = say(
         "the newest record of {table} is of {day}, {age} days before; allowed are {allowed}"
     ).format(
-        table=_title(check.table, dataset, language),
+        table=_looked_at(check, dataset, language),
         day=day(newest, language),
         age=number(age, language),
         allowed=number(check.days, language),
@@ -102,7 +119,7 @@ def _rows(
         said = say("{table} has {count} records; expected are {low} to {high}")
     passed = len(rows) >= low and (high is None or len(rows) <= high)
     return passed, said.format(
-        table=_title(check.table, dataset, language),
+        table=_looked_at(check, dataset, language),
         count=number(len(rows), language),
         low=number(low, language),
         high=number(high or 0, language),
@@ -123,7 +140,7 @@ def _all_present(
         wanted = wanted[wanted[column].astype("str") != value]
     keys = list(wanted[link.reference[0]])
     absent = [str(key) for key in keys if key not in set(rows[check.column])]
-    say, table = catalogue(language).gettext, _title(check.table, dataset, language)
+    say, table = catalogue(language).gettext, _looked_at(check, dataset, language)
     if absent:
         return False, say("{table} lacks {names}").format(table=table, names=", ".join(absent))
     said = say("{table} has a record for each of the {count} entries of {other}")
@@ -137,8 +154,8 @@ def _reconciles(
     """Parts add up to the whole that is printed, within a tolerance."""
     say = catalogue(language).gettext
     worst = 0.0
-    said = say("no whole of {table} has parts").format(table=_title(check.table, dataset, language))
-    for whole, total, parts, unit in _wholes(check, rows, dataset):
+    said = say("no whole of {table} has parts").format(table=_looked_at(check, dataset, language))
+    for whole, total, parts, unit in _wholes(check, rows, dataset, language):
         gap = abs(parts - total) / abs(total) if total else float(parts != 0)
         if gap >= worst:
             worst = gap
@@ -156,7 +173,7 @@ def _parts_fit(
     """No parts exceed their whole."""
     say, units = catalogue(language).gettext, dataset.units_in(language)
     over, count = [], 0
-    for whole, total, parts, unit in _wholes(check, rows, dataset):
+    for whole, total, parts, unit in _wholes(check, rows, dataset, language):
         count += 1
         if parts > total * (1 + check.tolerance):
             over.append(
@@ -169,20 +186,20 @@ def _parts_fit(
     if over:
         return False, "; ".join(over)
     said = say("no parts exceed their whole in {table}; {count} looked at")
-    table = _title(check.table, dataset, language)
+    table = _looked_at(check, dataset, language)
     return True, said.format(table=table, count=number(count, language))
 
 
-def _called(rows: pd.DataFrame, key: str) -> str:
+def _called(rows: pd.DataFrame) -> str:
     """A record as a reader would call it, by the first of the naming columns that it has."""
-    for column in ("name", "purpose", "indicator_name", "as_printed"):
+    for column in ("name", "purpose", "indicator_name"):
         if column in rows and not is_missing(rows[column].iloc[0]):
             return f"“{rows[column].iloc[0]}”"
-    return key
+    return ""
 
 
 def _wholes(
-    check: GateCheck, rows: pd.DataFrame, dataset: Dataset
+    check: GateCheck, rows: pd.DataFrame, dataset: Dataset, language: str
 ) -> list[tuple[str, Any, Any, str]]:
     """For each record with parts: its key, its value, the sum of the parts, the unit."""
     schema = dataset.schemas[check.table]
@@ -200,7 +217,8 @@ def _wholes(
         if field and field.unit_column:
             unit = str(own[field.unit_column].iloc[0])
         column = measure.column
-        found.append((_called(own, str(whole)), own[column].iloc[0], parts[column].sum(), unit))
+        name = _called(own) or _narrowing(check, dataset, language) or str(whole)
+        found.append((name, own[column].iloc[0], parts[column].sum(), unit))
     return found
 
 
