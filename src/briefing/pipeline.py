@@ -12,6 +12,7 @@ from typing import Any
 from briefing import archive, charts, composition, rendering, tables, validation
 from briefing.editions import edition_of, parameter_values
 from briefing.errors import (
+    BriefingError,
     BuildError,
     HeldError,
     NothingKnownError,
@@ -27,6 +28,7 @@ from briefing.structures import (
     Composition,
     Dataset,
     Edition,
+    FigureDeclaration,
     GateResult,
     Issue,
     Progress,
@@ -180,22 +182,20 @@ def _aggregated(
             return load(declaration.use, (report.folder, project.root))
         except ExtensionError as error:
             where = f"tables.{declaration.name}.use"
-            raise ProblemsError(
-                [
-                    Problem(
-                        declaration.file,
-                        declaration.line,
-                        where,
-                        error.message.rstrip("."),
-                        error.hint,
-                    )
-                ]
-            ) from error
+            raise ProblemsError([_problem(declaration, where, error)]) from error
 
     computed, problems = tables.aggregate_all(report.tables, dataset, edition, code)
     if problems:
         raise ProblemsError(problems)
     return dataset, computed, composition.sentences_for(edition, computed)
+
+
+def _problem(
+    declaration: TableDeclaration | FigureDeclaration, where: str, error: BriefingError
+) -> Problem:
+    """What went wrong with a declaration, as a problem at the place where it stands."""
+    what = error.message.rstrip(".")
+    return Problem(declaration.file, declaration.line, where, what, error.hint)
 
 
 def _charts(
@@ -243,16 +243,7 @@ def _charts(
         except ProblemsError as error:
             problems += error.problems
         except BuildError as error:
-            where = f"figures.{name}"
-            problems.append(
-                Problem(
-                    declaration.file,
-                    declaration.line,
-                    where,
-                    error.message.rstrip("."),
-                    error.hint,
-                )
-            )
+            problems.append(_problem(declaration, f"figures.{name}", error))
     if problems:
         raise ProblemsError(problems)
     return drawn
@@ -279,10 +270,7 @@ def _courses(
                 values = computed[keys["values"]]
                 found = sparklines(list(frame[keys["key"]]), values, keys, language)
             except BuildError as error:
-                what, remedy = error.message.rstrip("."), error.hint
-                raise ProblemsError(
-                    [Problem(declaration.file, declaration.line, where, what, remedy)]
-                ) from None
+                raise ProblemsError([_problem(declaration, where, error)]) from None
             drawn.setdefault(name, {})[column] = found
     return drawn
 

@@ -34,7 +34,7 @@ def page(project: Any) -> str:
     [
         ("max_age", 0, None, "days before"),
         ("rows", 5, 6, "Loans by branch and month has 5 records; expected are 6 to 100"),
-        ("all_present", "book", "film", "Loans by branch and month (film) lacks"),
+        ("all_present", "book", "film", "Loans by branch and month (film) lacks harbour, hill"),
     ],
 )
 def test_each_kind_passes_warns_and_holds(

@@ -146,8 +146,8 @@ class Provenance:
 
     def entries(self) -> tuple[SourceEntry, ...]:
         """The appendix: documents, then reference sources, each in the dataset's order."""
-        ordered = sorted(self._entries.values(), key=lambda entry: _by_key(entry.key))
-        return tuple(self._source_entry(entry) for entry in ordered if entry.cited)
+        ordered = sorted(self._entries.items(), key=lambda item: _by_key(item[1].key))
+        return tuple(self._source_entry(table, one) for (table, _), one in ordered if one.cited)
 
     def standing(self) -> str:
         """How many records of how many sources stand behind the issue, and how sure they are."""
@@ -179,25 +179,25 @@ class Provenance:
             caveats=caveats,
         )
 
-    def _source_entry(self, entry: _Entry) -> SourceEntry:
+    def _source_entry(self, table: str, entry: _Entry) -> SourceEntry:
         record = entry.record
         ordered = sorted(entry.uses.items(), key=lambda use: _in_order(use[0][0]))
         return SourceEntry(
             key=entry.key,
             title=_text(record, "title"),
             publisher=_text(record, "publisher"),
-            published=self._published(record),
+            published=self._published(table, record),
             caveat=_text(record, "note") or _text(record, "caveat"),
             uses=tuple(Use(number, words, tuple(found)) for (number, words), found in ordered),
             figures=tuple(entry.figures),
         )
 
-    def _published(self, record: dict[str, Any]) -> str:
+    def _published(self, table: str, record: dict[str, Any]) -> str:
         """The date of publication, and how it is known where it is not printed."""
         when, basis = _text(record, "published"), _text(record, "date_basis")
         if not when or not basis or basis == "printed":
             return when
-        schema = self._dataset.schemas.get("documents")
+        schema = self._dataset.schemas.get(table)
         field = schema.field_named("date_basis") if schema else None
         labels = field.labels_in(self._language) if field else {}
         say = catalogue(self._language).gettext

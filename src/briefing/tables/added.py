@@ -45,6 +45,7 @@ def problems_of_adding(
         complete="",
         dropna=(),
         compare="",
+        rank=(),
         share="",
         cumulative=(),
     )
