@@ -96,7 +96,7 @@ lock: $(CREATED)  ## compile the lock files again; UPGRADE=--upgrade takes newer
 	@test -x $(BIN)/uv || { echo "== installing uv ..."; $(PIP) install --quiet uv; }
 	@echo "== locking ..."
 	@$(COMPILE) $(UPGRADE) --group build -o requirements.lock pyproject.toml
-	@$(COMPILE) $(UPGRADE) --constraint requirements.lock --group build --group dev \
+	@$(COMPILE) $(UPGRADE) --constraint requirements.lock --group build --group dev --all-extras \
 		-o requirements-dev.lock pyproject.toml
 
 bench: ready-dev services  ## time a build against a headless browser

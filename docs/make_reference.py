@@ -42,6 +42,8 @@ from briefing.validation.cells import _DTYPES
 
 DOCS = Path(__file__).resolve().parent
 PACKAGE = Path(briefing.__file__).parent
+_FISCAL = "`year-from-february` or ", " or `year-from-december`"
+"""What stands in a list of grains for all that are between these two."""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -110,7 +112,7 @@ def _exit_codes() -> str:
 
 def _error_tree(base: type[BriefingError] = BriefingError) -> list[type[BriefingError]]:
     for module in walk_packages([str(PACKAGE)], "briefing."):
-        if not module.name.endswith("__main__"):
+        if not module.name.endswith(("__main__", ".migrations.env")):  # run, not imported
             import_module(module.name)
     below = [found for child in base.__subclasses__() for found in _error_tree(child)]
     return [base, *(item for item in below if item.__module__.startswith("briefing."))]
@@ -173,7 +175,8 @@ def _model(model: type[BaseModel], path: str) -> Iterator[str]:
     for name, item in model.model_fields.items():
         default = "needed" if item.is_required() else _default(item.default)
         kind = ", ".join([_kind(item.annotation), *_limits(item.metadata)])
-        rows.append([code(name), kind, default, (item.description or "").replace("``", "`")])
+        meaning = " ".join((item.description or "").split()).replace("``", "`")
+        rows.append([code(name), kind, default, meaning])
         for step, found in _models_in(item.annotation):
             inner.append((found, f"{path}.{name}{step}".lstrip(".")))
     heading = f"## {code(path)}" if path else "## Keys"
@@ -210,7 +213,7 @@ def _kind(annotation: Any) -> str:
     if origin is Annotated:
         return _kind(parts[0])
     if origin is Literal:
-        return " or ".join(code(part) for part in parts if part)
+        return _without_middle(" or ".join(code(part) for part in parts if part), *_FISCAL)
     if origin in {Union, UnionType}:
         return " or ".join(_kind(part) for part in parts if part is not NoneType)
     if origin is list:
@@ -220,6 +223,12 @@ def _kind(annotation: Any) -> str:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "keys, see below"
     return {str: "text", int: "whole number"}.get(annotation, str(annotation))
+
+
+def _without_middle(text: str, first: str, last: str) -> str:
+    before, found, rest = text.partition(first)
+    _, last_found, after = rest.rpartition(last)
+    return f"{before}{found[:-4]} to {last_found[4:]}{after}" if last_found else text
 
 
 def data_page() -> Iterator[str]:

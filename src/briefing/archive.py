@@ -1,5 +1,8 @@
 """Stage 7, file: an issue appears in the archive whole or not at all.
 
+It is first staged: written and flushed beside its place; then placed, with one rename. Between
+the two, whoever builds asks the ledger whether the issue is still theirs to publish.
+
 ``output/<report>/<period>/<edition>/r1`` holds the files and ``manifest.json``: what was made,
 from which inputs, by which versions, each with its SHA-256, and no time of day. An issue that
 nobody has received is a draft: built again from other inputs, it is replaced in place; built
@@ -9,13 +12,16 @@ again from the same, it comes out the same, and the archive says so.
 from __future__ import annotations
 
 import ctypes
+import errno
 import glob
 import hashlib
 import json
 import os
 import shutil
+import socket
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -101,14 +107,39 @@ def manifest_for(
     return (json.dumps(body, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def file_issue(
-    folder: Path, edition: Edition, document: Document, manifest: bytes, *, copy: bool
-) -> Issue:
-    """Write the issue, unless exactly this one lies there already.
+@dataclass(frozen=True)
+class Staged:
+    """A finished issue beside its place in the archive, ready to be moved in with one rename.
+
+    Attributes:
+        making: the folder that holds it; None where exactly this issue lies there already.
+    """
+
+    issue: Issue
+    making: Path | None
+
+    @property
+    def manifest(self) -> str:
+        """SHA-256 of the manifest, which stands for the whole issue."""
+        return self.issue.files[MANIFEST]
+
+
+def stage(
+    folder: Path,
+    edition: Edition,
+    document: Document,
+    manifest: bytes,
+    *,
+    copy: bool,
+    keeper: int | None = None,
+) -> Staged:
+    """Write the issue beside its place, unless exactly this one lies there already.
 
     Args:
         folder: from ``issue_folder``.
         copy: the build leaves the sealed archive alone (other as-of day or other output).
+        keeper: the process that will move it in; it is swept away when that is gone. This
+            process where not given.
 
     Raises:
         ArchiveError: the files cannot be written; what lay there before is untouched.
@@ -123,16 +154,68 @@ def file_issue(
             state = "unchanged"
         else:
             state, changed = "rebuilt", _differences(before, json.loads(manifest))
-    if state != "unchanged":
-        try:
-            _write(folder, content)
-        except OSError as error:
-            raise ArchiveError(
-                f"The issue could not be written to {folder}: {error.strerror or error}.",
-                "Make room or give write permission there, and build again.",
-            ) from error
     shown = "copy" if copy and state == "new" else state
-    return Issue(edition.report, str(edition.period), edition.name, folder, files, shown, changed)
+    issue = Issue(edition.report, str(edition.period), edition.name, folder, files, shown, changed)
+    if state == "unchanged":
+        return Staged(issue, None)
+    try:
+        return Staged(issue, _write(folder, content, keeper or os.getpid()))
+    except OSError as error:
+        raise _not_written(folder, error) from error
+
+
+def place(staged: Staged) -> Issue:
+    """Move a staged issue to its place with one rename.
+
+    Called again after it was moved, it does nothing.
+
+    Raises:
+        ArchiveError: it cannot be moved, or somebody has swept it away.
+    """
+    folder, making = staged.issue.folder, staged.making
+    if making is None:
+        return staged.issue
+    try:
+        if _has_manifest(making, staged.manifest):  # else it was moved in, or is gone
+            _move_in(making, folder)
+        elif not _has_manifest(folder, staged.manifest):
+            raise FileNotFoundError(errno.ENOENT, "what was staged is gone")
+    except OSError as error:
+        raise _not_written(folder, error) from error
+    return staged.issue
+
+
+def discard(staged: Staged) -> None:
+    """Throw away what is staged, or what was exchanged for it."""
+    if staged.making is not None:
+        shutil.rmtree(staged.making, ignore_errors=True)
+
+
+def filed_issues(output: Path) -> Iterator[tuple[Path, dict[str, Any], str]]:
+    """Every issue of the archive: its folder, its manifest, the SHA-256 of that."""
+    for path in sorted(output.glob(f"*/*/*/{REVISION}/{MANIFEST}")):
+        if found := _read_manifest(path.parent):
+            yield path.parent, found, digest(path.read_bytes())
+
+
+def sweep(output: Path) -> None:
+    """Remove what killed builds left behind; what a living one makes is left alone."""
+    for left in output.glob(f"*/*/*/.{REVISION}-*-*"):
+        _sweep(left.parent / REVISION)
+
+
+def _not_written(folder: Path, error: OSError) -> ArchiveError:
+    return ArchiveError(
+        f"The issue could not be written to {folder}: {error.strerror or error}.",
+        "Make room or give write permission there, and build again.",
+    )
+
+
+def _has_manifest(folder: Path, expected: str) -> bool:
+    try:
+        return digest((folder / MANIFEST).read_bytes()) == expected
+    except OSError:
+        return False
 
 
 def _read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -170,11 +253,14 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[s
     return tuple(changed) or ("files in the archive",)
 
 
-def _write(folder: Path, content: Mapping[str, bytes]) -> None:
-    """Write into a neighbour folder, flush it to disk, then swap it in with one rename."""
+def _write(folder: Path, content: Mapping[str, bytes], keeper: int) -> Path:
+    """Write into a neighbour folder and flush it to disk.
+
+    Its name says on which machine and for which process it is made, for ``_sweep``.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
-    prefix = f".{folder.name}-{os.getpid()}-"
+    prefix = f".{folder.name}-{_machine()}-{keeper}-"
     making = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
     try:
         for name, body in content.items():
@@ -187,6 +273,14 @@ def _write(folder: Path, content: Mapping[str, bytes]) -> None:
         for path in [making, *(item for item in making.rglob("*") if item.is_dir())]:
             _flush_folder(path)
         making.chmod(0o755)
+    except BaseException:
+        shutil.rmtree(making, ignore_errors=True)
+        raise
+    return making
+
+
+def _move_in(making: Path, folder: Path) -> None:
+    try:
         if folder.exists():
             _swap(making, folder)
         else:
@@ -196,10 +290,16 @@ def _write(folder: Path, content: Mapping[str, bytes]) -> None:
         shutil.rmtree(making, ignore_errors=True)
 
 
+def _machine() -> str:
+    """A short name of this machine that fits into a file name."""
+    return digest(socket.gethostname().encode())[:8]
+
+
 def _sweep(folder: Path) -> None:
-    """Remove what a killed build left beside the issue; a living one is left alone."""
-    for left in folder.parent.glob(f".{glob.escape(folder.name)}-*-*"):
-        owner = left.name.removeprefix(f".{folder.name}-").partition("-")[0]
+    """Remove what a killed build of this machine left beside the issue."""
+    beginning = f".{folder.name}-{_machine()}-"
+    for left in folder.parent.glob(f"{glob.escape(beginning)}*-*"):
+        owner = left.name.removeprefix(beginning).partition("-")[0]
         if owner.isdecimal() and not Path(f"/proc/{owner}").exists():
             shutil.rmtree(left, ignore_errors=True)
 

@@ -28,7 +28,8 @@ def edition_of(
 
     Args:
         today: the day in the project's time zone.
-        period: such as 2026-10; the last complete one where not given.
+        period: such as 2026-10, or in words such as ``last-1``; the last complete one where not
+            given.
         as_of: the period's last day where not given.
         language: the project's first where not given.
         parameter: the value of the report's parameter.
@@ -36,16 +37,18 @@ def edition_of(
     Raises:
         UsageError: the period, language or parameter does not exist for this report.
     """
+    complete = Period.last_complete(today, report.grain)
+    hint = f"The last complete one is {complete}; in words it is `last`, the one before `last-1`."
     try:
-        wanted = Period.parse(period) if period else Period.last_complete(today, report.grain)
+        wanted = Period.asked(period or "last", today, report.grain)
     except ValueError as error:
-        raise UsageError(f"{error}.") from None
+        raise UsageError(f"{error}.", hint) from None
     if report.grain == "on-demand" and period:
         wanted = Period.containing(wanted.end, report.grain)
     if wanted.grain != report.grain:
         raise UsageError(
             f"The report {report.name} is made by {report.grain}, {period} is a {wanted.grain}.",
-            f"The last complete one is {Period.last_complete(today, report.grain)}.",
+            hint,
         )
     if not wanted.ended(today):
         raise UsageError(f"The period {wanted} has not ended yet; it ends on {wanted.end}.")

@@ -5,7 +5,12 @@
     |-- UsageError           exit 2   the command was asked for something that does not exist
     |-- NothingKnownError    exit 1   nothing was known by then; what cannot be said is left out
     |-- HeldError            exit 3   the data gate holds the issue back
+    |-- BusyError            exit 75  somebody else is building the same issue
+    |-- LedgerError          exit 4   the memory of runs does not answer, or is damaged
+    |-- StaleRunError        exit 4   the run belongs to somebody else by now
+    |-- ChannelError         exit 5   a message did not go out, or not to everybody
     `-- BuildError           exit 4   the issue could not be made
+        |-- ChildError                the process that built it died, or took too long
         |-- ChartError                a chart could not be drawn
         |-- RenderError               the pages could not be made, or failed a gate
         `-- ArchiveError              the issue could not be filed
@@ -17,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, order=True)
@@ -55,6 +61,19 @@ class BriefingError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Remade as it is, whatever its class asks for, so that it passes to other processes."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(
+    kind: type[BriefingError], args: tuple[Any, ...], attributes: dict[str, Any]
+) -> BriefingError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(attributes)
+    return error
 
 
 class ProblemsError(BriefingError):
@@ -96,8 +115,32 @@ class NothingKnownError(BriefingError):
         super().__init__(what)
 
 
+class BusyError(BriefingError):
+    """Somebody else is building the same issue."""
+
+    exit_code = 75
+
+
+class LedgerError(BriefingError):
+    """The ledger, the memory of runs, does not answer."""
+
+
+class StaleRunError(BriefingError):
+    """The run belongs to somebody else by now; what was made here is thrown away."""
+
+
+class ChannelError(BriefingError):
+    """A message did not go out, or not to everybody."""
+
+    exit_code = 5
+
+
 class BuildError(BriefingError):
     """The issue could not be built."""
+
+
+class ChildError(BuildError):
+    """The process that built the issue died or took too long."""
 
 
 class ChartError(BuildError):

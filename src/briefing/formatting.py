@@ -242,17 +242,23 @@ def years(first: object, last: object, language: str) -> str:
 
 
 def period_title(period: Period, language: str) -> str:
-    """A period as a reader says it: "October 2026", "3rd quarter 2026"."""
+    """A period as a reader says it: "October 2026", "3rd quarter 2026", "Week 53, 2026"."""
+    say = catalogue(language).gettext
     if period.grain is Grain.MONTH:
         return day(period.start, language, "month")
     if period.grain is Grain.YEAR:
         return day(period.start, language, "year")
     if period.grain is Grain.QUARTER:
         return str(format_date(period.start, format=_QUARTERS[language], locale=language))
+    if period.grain is Grain.HALF:
+        title = say("1st half {year}") if period.start.month == 1 else say("2nd half {year}")
+        return str(title).format(year=period.start.year)
+    if period.grain.fiscal:
+        first, last = (day(month, language, "month") for month in (period.start, period.end))
+        return str(say("{first} – {last}")).format(first=first, last=last)
     if period.grain is Grain.WEEK:
         week = period.start.isocalendar()
-        title = str(catalogue(language).gettext("Week {week}, {year}"))
-        return title.format(week=week.week, year=week.year)
+        return str(say("Week {week}, {year}")).format(week=week.week, year=week.year)
     return day(period.start, language)
 
 

@@ -3,50 +3,94 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+_MONTH_NAMES = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+_FISCAL = "year-from-"
+_MIDNIGHT = time()
 
 
 class Grain(StrEnum):
-    """How long a period is; ``on-demand`` reports have the single day they were asked for."""
+    """How long a period is; ``on-demand`` reports have the single day they were asked for.
+
+    A fiscal year starts on the first of the month that its name says.
+    """
 
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
     QUARTER = "quarter"
+    HALF = "half"
     YEAR = "year"
+    YEAR_FROM_FEBRUARY = "year-from-february"
+    YEAR_FROM_MARCH = "year-from-march"
+    YEAR_FROM_APRIL = "year-from-april"
+    YEAR_FROM_MAY = "year-from-may"
+    YEAR_FROM_JUNE = "year-from-june"
+    YEAR_FROM_JULY = "year-from-july"
+    YEAR_FROM_AUGUST = "year-from-august"
+    YEAR_FROM_SEPTEMBER = "year-from-september"
+    YEAR_FROM_OCTOBER = "year-from-october"
+    YEAR_FROM_NOVEMBER = "year-from-november"
+    YEAR_FROM_DECEMBER = "year-from-december"
     ON_DEMAND = "on-demand"
 
+    @property
+    def first_month(self) -> int:
+        """The month with which its years begin: 1, or 2 to 12 for a fiscal year."""
+        name = self.removeprefix(_FISCAL)
+        return _MONTH_NAMES.index(name) + 1 if name != self else 1
 
-_FORMS: dict[Grain, re.Pattern[str]] = {
-    Grain.DAY: re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII),
-    Grain.WEEK: re.compile(r"(\d{4})-W(\d{2})", re.ASCII),
-    Grain.MONTH: re.compile(r"(\d{4})-(\d{2})", re.ASCII),
-    Grain.QUARTER: re.compile(r"(\d{4})-Q([1-4])", re.ASCII),
-    Grain.YEAR: re.compile(r"(\d{4})", re.ASCII),
+    @property
+    def fiscal(self) -> bool:
+        """Whether it is a year that does not begin in January."""
+        return self.first_month > 1
+
+    @property
+    def months(self) -> int:
+        """How many whole months one lasts; 0 for what is counted in days."""
+        return {"month": 1, "quarter": 3, "half": 6, "year": 12}.get(self, 12 * self.fiscal)
+
+    @property
+    def days(self) -> int:
+        """The fewest days that one lasts."""
+        return {0: 1, 1: 28, 3: 90, 6: 181, 12: 365}[self.months] if self != "week" else 7
+
+
+_FORMS: dict[str, re.Pattern[str]] = {
+    "day": re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII),
+    "week": re.compile(r"(\d{4})-W(\d{2})", re.ASCII),
+    "month": re.compile(r"(\d{4})-(\d{2})", re.ASCII),
+    "quarter": re.compile(r"(\d{4})-Q([1-4])", re.ASCII),
+    "half": re.compile(r"(\d{4})-H([12])", re.ASCII),
+    "year": re.compile(r"(\d{4})", re.ASCII),
+    "fiscal year": re.compile(r"FY(\d{4})-(\d{2})", re.ASCII),
 }
-FORMS_FOR_PEOPLE = "2026-10-21, 2026-W43, 2026-10, 2026-Q3 or 2026"
+FORMS_FOR_PEOPLE = (
+    "2026-10-21, 2026-W43, 2026-10, 2026-Q3, 2026-H2, 2026, or FY2026-04 for the year from April"
+)
+_BACK = re.compile(r"last(?:-(\d{1,4}))?|the ([a-z-]+) before", re.ASCII)
 
 
-def _month(year: int, month: int) -> tuple[date, date]:
-    start = date(year, month, 1)
-    return start, _month_start(start, 1) - timedelta(days=1)
+def _index(day: date) -> int:
+    """The month of a day, counted from the year 0."""
+    return day.year * 12 + day.month - 1
 
 
-def _month_start(day: date, months: int) -> date:
-    index = day.year * 12 + day.month - 1 + months
+def _first_day(index: int) -> date:
     return date(index // 12, index % 12 + 1, 1)
 
 
-def _week(year: int, week: int) -> tuple[date, date]:
-    start = date.fromisocalendar(year, week, 1)
-    return start, start + timedelta(days=6)
-
-
-def _quarter(year: int, quarter: int) -> tuple[date, date]:
-    return date(year, 3 * quarter - 2, 1), _month(year, 3 * quarter)[1]
+def _last_day(index: int) -> date:
+    first = _first_day(index)
+    return first.replace(day=monthrange(first.year, first.month)[1])
 
 
 @dataclass(frozen=True, order=True)
@@ -65,44 +109,62 @@ class Period:
 
     @classmethod
     def parse(cls, text: str) -> Period:
-        """Read a period as people write it: 2026-10-21, 2026-W43, 2026-10, 2026-Q3, 2026.
+        """Read a period as people write it: 2026-10-21, 2026-W43, 2026-10, 2026-Q3, FY2026-04.
+
+        The text alone tells the grain.
 
         Raises:
             ValueError: the text is no period, or names a day, week or month that does not exist.
         """
-        for grain, form in _FORMS.items():
-            if match := form.fullmatch(text):
+        for form, pattern in _FORMS.items():
+            if match := pattern.fullmatch(text):
                 try:
-                    return cls._of(grain, *(int(group) for group in match.groups()))
-                except ValueError as error:
+                    return cls._read(form, *(int(group) for group in match.groups()))
+                except (ValueError, OverflowError) as error:
                     raise ValueError(f"{text!r} is not in the calendar: {error}") from None
         raise ValueError(f"{text!r} is no period; write it as {FORMS_FOR_PEOPLE}")
 
     @classmethod
-    def _of(cls, grain: Grain, *numbers: int) -> Period:
-        if grain is Grain.DAY:
-            day = date(*numbers)
-            return cls(day, day, grain)
-        if grain is Grain.YEAR:
-            return cls(date(numbers[0], 1, 1), date(numbers[0], 12, 31), grain)
-        bounds: Callable[[int, int], tuple[date, date]]
-        bounds = {Grain.WEEK: _week, Grain.MONTH: _month, Grain.QUARTER: _quarter}[grain]
-        start, end = bounds(numbers[0], numbers[1])
-        return cls(start, end, grain)
+    def _read(cls, form: str, year: int, number: int = 1, day: int = 1) -> Period:
+        if form == "week":
+            return cls.containing(date.fromisocalendar(year, number, 1), Grain.WEEK)
+        if form != "fiscal year":
+            grain = Grain(form)
+            month = (number - 1) * grain.months + 1 if grain.months else number
+            return cls.containing(date(year, month, day), grain)
+        first = date(year, number, 1)
+        if number == 1:
+            raise ValueError(f"a year that begins in January is written {year:04}")
+        return cls.containing(first, Grain(_FISCAL + _MONTH_NAMES[number - 1]))
+
+    @classmethod
+    def asked(cls, text: str, today: date, grain: Grain) -> Period:
+        """The period that a reader asks for, by name or by words that count back from today.
+
+        Args:
+            text: such as 2026-10, or ``last``, ``last-1``, ``the month before``.
+            today: the day in the zone of the periods.
+            grain: that of the report; only words depend on it.
+
+        Raises:
+            ValueError: the text is no period, or asks for another grain than the report's.
+        """
+        back = periods_back(text, grain)
+        if back is None:
+            return cls.parse(text)
+        return cls.last_complete(today, grain).earlier(back)
 
     @classmethod
     def containing(cls, day: date, grain: Grain) -> Period:
         """The period of this grain that holds the day."""
-        if grain in {Grain.DAY, Grain.ON_DEMAND}:
-            return cls(day, day, grain)
         if grain is Grain.WEEK:
-            iso = day.isocalendar()
-            return cls._of(grain, iso.year, iso.week)
-        if grain is Grain.MONTH:
-            return cls._of(grain, day.year, day.month)
-        if grain is Grain.QUARTER:
-            return cls._of(grain, day.year, (day.month + 2) // 3)
-        return cls._of(grain, day.year)
+            start = day - timedelta(days=day.weekday())
+            return cls(start, start + timedelta(days=6), grain)
+        if not grain.months:
+            return cls(day, day, grain)
+        index = _index(day)
+        index -= (index - grain.first_month + 1) % grain.months
+        return cls(_first_day(index), _last_day(index + grain.months - 1), grain)
 
     @classmethod
     def last_complete(cls, today: date, grain: Grain) -> Period:
@@ -121,20 +183,33 @@ class Period:
         """The period just after, of the same grain."""
         return self.containing(self.end + timedelta(days=1), self.grain)
 
+    def earlier(self, count: int) -> Period:
+        """The period so many before this one, of the same grain.
+
+        Raises:
+            ValueError: it would lie before the first year of the calendar.
+        """
+        period = self
+        try:
+            for _ in range(count):
+                period = period.previous()
+        except (ValueError, OverflowError):
+            raise ValueError(f"{count} periods before {self} there is no calendar") from None
+        return period
+
     def same_last_year(self) -> Period:
         """The same month, quarter, ISO week or day a year before.
 
         Week 53 and 29 February have no counterpart in most years: the last week of the year
         and 28 February stand in.
         """
-        year = self.start.year - 1
         if self.grain is Grain.WEEK:
-            iso = self.start.isocalendar()
-            weeks = date(iso.year - 1, 12, 28).isocalendar().week
-            return self._of(Grain.WEEK, iso.year - 1, min(iso.week, weeks))
+            year, week, _ = self.start.isocalendar()
+            last = date(year - 1, 12, 28).isocalendar().week
+            return self._read("week", year - 1, min(week, last))
         leap_day = (self.start.month, self.start.day) == (2, 29)
-        day = 28 if leap_day else self.start.day
-        return self.containing(date(year, self.start.month, day), self.grain)
+        day = self.start.replace(year=self.start.year - 1, day=28 if leap_day else self.start.day)
+        return self.containing(day, self.grain)
 
     def contains(self, day: date) -> bool:
         """Whether the day lies in the period."""
@@ -144,82 +219,76 @@ class Period:
         """Whether the period was over before today began; on-demand periods always are."""
         return self.grain is Grain.ON_DEMAND or self.end < today
 
+    def bounds(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """When it begins, and when the period after it does, as instants in UTC.
+
+        A day on which the clocks skip midnight begins where they go on.
+        """
+        after = self.end + timedelta(days=1)
+        return instant(self.start, _MIDNIGHT, zone)[0], instant(after, _MIDNIGHT, zone)[0]
+
     def __str__(self) -> str:
+        start = self.start
         if self.grain is Grain.WEEK:
-            iso = self.start.isocalendar()
+            iso = start.isocalendar()
             return f"{iso.year:04}-W{iso.week:02}"
         if self.grain is Grain.MONTH:
-            return self.start.isoformat()[:7]
-        if self.grain is Grain.QUARTER:
-            return f"{self.start.year:04}-Q{(self.start.month + 2) // 3}"
+            return start.isoformat()[:7]
+        if self.grain in {Grain.QUARTER, Grain.HALF}:
+            letter, number = self.grain[0].upper(), (start.month - 1) // self.grain.months + 1
+            return f"{start.year:04}-{letter}{number}"
         if self.grain is Grain.YEAR:
-            return f"{self.start.year:04}"
-        return self.start.isoformat()
+            return f"{start.year:04}"
+        return f"FY{start.isoformat()[:7]}" if self.grain.fiscal else start.isoformat()
 
 
-_CRON_FIELDS = (
-    ("minute", 0, 59, ()),
-    ("hour", 0, 23, ()),
-    ("day of month", 1, 31, ()),
-    (
-        "month",
-        1,
-        12,
-        tuple("jan feb mar apr may jun jul aug sep oct nov dec".split()),
-    ),
-    ("day of week", 0, -1, tuple("mon tue wed thu fri sat sun".split())),
-)
+def periods_back(text: str, grain: Grain) -> int | None:
+    """How many periods before the last complete one such words mean; None where they are no words.
 
+    ``last`` and ``the month before`` are the last complete one, ``last-1`` the one before it.
 
-def check_cron(text: str) -> str:
-    """Check a five-field cron expression; weekdays by name only.
-
-    Schedulers disagree whether 0 is Sunday or Monday, so numbers are refused there.
-
-    Returns:
-        The expression with single spaces and lower-case names.
+    Args:
+        text: as the reader wrote it.
+        grain: that of the report.
 
     Raises:
-        ValueError: names the field and what is wrong with it.
+        ValueError: the words name another grain than the report's.
     """
-    fields = text.lower().split()
-    if len(fields) != len(_CRON_FIELDS):
-        raise ValueError(
-            f"{text!r} has {len(fields)} fields, a cron expression has five: "
-            "minute, hour, day of month, month, day of week"
-        )
-    for field, (name, low, high, names) in zip(fields, _CRON_FIELDS, strict=True):
-        for part in field.split(","):
-            _check_cron_part(part, name, low, high, names)
-    return " ".join(fields)
+    match = _BACK.fullmatch(" ".join(text.lower().split()))
+    if match is None:
+        return None
+    count, named = match.groups()
+    own = "year" if grain.fiscal else str(grain)
+    if named is None or named in {own, str(grain)}:
+        return int(count or 0)
+    instead = "last" if grain is Grain.ON_DEMAND else f"the {own} before"
+    raise ValueError(
+        f"{text!r} does not fit a report with the grain {grain}; write {instead!r} or 'last-1'"
+    )
 
 
-def _check_cron_part(part: str, name: str, low: int, high: int, names: tuple[str, ...]) -> None:
-    head, _, step = part.partition("/")
-    if "/" in part and not (step.isdigit() and int(step) > 0):
-        raise ValueError(f"the {name} field has the step {step!r}, which is no whole number")
-    if head == "*":
-        _check_step(step, name, (len(names) if high < low else high - low + 1) - 1)
-        return
-    for end in head.split("-", 1):
-        if end in names or (end.isdigit() and low <= int(end) <= high):
-            continue
-        allowed = ", ".join(names) if high < low else f"{low} to {high}"
-        raise ValueError(f"the {name} field has {end!r}; allowed: {allowed}, *, ranges and steps")
-    first, _, last = head.partition("-")
-    if last and _place(first, names) > _place(last, names):
-        raise ValueError(f"the {name} field has the range {head!r}, which runs backwards")
-    if step and (first in names or last in names):
-        raise ValueError(f"the {name} field has a step after names; list the names instead")
-    if step:
-        _check_step(step, name, int(last) - int(first) if last else high - int(first))
+def instant(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, bool]:
+    """When a clock on the wall shows that time, in UTC, and whether it ever does.
 
+    Of a time that comes twice, as clocks are set back, the first is meant, with ``fold=1`` the
+    second. A time that clocks skip as they are set forward has the instant at which they go on.
 
-def _check_step(step: str, name: str, room: int) -> None:
-    if step and int(step) > room:
-        raise ValueError(f"the {name} field has the step {step}, beyond its range")
-
-
-def _place(end: str, names: tuple[str, ...]) -> int:
-    """Where a number or name stands; a name counts from 1, as month numbers do."""
-    return names.index(end) + 1 if end in names else int(end)
+    Args:
+        day: the local day; a time that is skipped may go on on the next one.
+        at: without a zone.
+        zone: where the clock hangs.
+    """
+    local = datetime.combine(day, at, zone)
+    found = local.astimezone(UTC)
+    if found.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
+        return found, True
+    # PEP 495: fold=0 reads a skipped time with the offset before the gap, fold=1 with the one after
+    low, high = (local.replace(fold=fold).astimezone(UTC) for fold in (1, 0))
+    before = low.astimezone(zone).utcoffset()
+    while high - low > timedelta(seconds=1):
+        middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))
+        if middle.astimezone(zone).utcoffset() == before:
+            low = middle
+        else:
+            high = middle
+    return high, False

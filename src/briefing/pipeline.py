@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -23,6 +24,7 @@ from briefing.errors import (
 from briefing.extensions import ExtensionError, load
 from briefing.fonts import font_files
 from briefing.formatting import period_title
+from briefing.periods import Period
 from briefing.structures import (
     Chart,
     Composition,
@@ -41,6 +43,7 @@ from briefing.structures import (
 from briefing.tables.added import problems_of_adding
 from briefing.templating import Sentences, TableView
 
+_SETTINGS = ("publisher", "timezone", "languages")
 _LIBRARIES = ("babel", "jinja2", "matplotlib", "pandas", "weasyprint")
 
 
@@ -50,15 +53,32 @@ class Request:
 
     Attributes:
         output: a folder other than the archive; None for the archive.
+        keeper: the process that moves the finished issue in; this one where not given.
     """
 
     edition: Edition
     formats: tuple[str, ...] = rendering.FORMATS
     output: Path | None = None
+    keeper: int | None = None
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it is made beside the archive: as of another day, or into another folder."""
+        return self.output is not None or self.edition.as_of != self.edition.period.end
 
 
 def build(project: Project, request: Request, progress: Progress) -> Issue:
-    """Make one issue, from data to archive.
+    """Make one issue, from data to archive, whoever else may be doing the same.
+
+    Raises:
+        ProblemsError: a table or sentence cannot be computed.
+        BuildError: a chart, the pages or the archive failed.
+    """
+    return archive.place(stage(project, request, progress))
+
+
+def stage(project: Project, request: Request, progress: Progress) -> archive.Staged:
+    """Make one issue and leave it beside its place in the archive.
 
     Raises:
         ProblemsError: a table or sentence cannot be computed.
@@ -84,8 +104,14 @@ def build(project: Project, request: Request, progress: Progress) -> Issue:
         name = str((previous[0] / archive.MANIFEST).relative_to(project.output))
         inputs[f"previous/{name}"] = archive.digest((previous[0] / archive.MANIFEST).read_bytes())
     manifest = archive.manifest_for(request.edition, document, inputs, _versions())
-    copy = request.output is not None or request.edition.as_of != request.edition.period.end
-    return archive.file_issue(folder, request.edition, document, manifest, copy=copy)
+    return archive.stage(
+        folder,
+        request.edition,
+        document,
+        manifest,
+        copy=request.is_copy,
+        keeper=request.keeper,
+    )
 
 
 def _composed(
@@ -300,6 +326,20 @@ def check(project: Project, today: date, *, every_edition: bool = False) -> list
     return sorted(set(problems))
 
 
+def gate_now(project: Project, name: str, today: date) -> str:
+    """What the gate of a report says of the data as known today: send, caveat or hold."""
+    report = project.reports[name]
+    known = validation.known_on(project.dataset, today)
+    dataset = validation.in_language(known, project.languages[0])
+    edition = Edition(name, Period.containing(today, report.grain), today, project.languages[0], {})
+    results = _gate(report, dataset, edition)
+    held = [result.said for result in results if result.outcome == "hold"]
+    if held:
+        return f"hold: {'; '.join(held)}"
+    caveats = sum(result.outcome == "caveat" for result in results)
+    return f"send, {caveats} caveat{'s' if caveats != 1 else ''}" if caveats else "send"
+
+
 def _inputs(project: Project, report: ReportDefinition) -> dict[str, str]:
     """Everything the issue depends on, by hash: configuration, report, dataset, fonts."""
     own = f"{report.folder.relative_to(project.root)}/"
@@ -314,9 +354,17 @@ def _inputs(project: Project, report: ReportDefinition) -> dict[str, str]:
         if name.startswith(own) or not any(name.startswith(other) for other in others)
     }
     hashes = {name: archive.digest(path.read_bytes()) for name, path in files.items()}
+    del hashes["config.yaml"]  # when an issue is due and where it goes does not make it another
+    hashes[f"config.yaml: {', '.join(_SETTINGS)}"] = archive.digest(_settings(project))
     for path in font_files().values():
         hashes[f"fonts/{path.name}"] = archive.digest(path.read_bytes())
     return hashes
+
+
+def _settings(project: Project) -> bytes:
+    """What an issue depends on of config.yaml, as canonical JSON."""
+    values = {name: getattr(project, name) for name in _SETTINGS}
+    return json.dumps(values, ensure_ascii=False, sort_keys=True).encode()
 
 
 def _versions() -> dict[str, str]:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from briefing.errors import BriefingError, Problem
-from briefing.structures import Edition, Issue
+from briefing.structures import Edition, Fire, Issue, Schedule
 
 
 class TerminalProgress:
@@ -47,6 +52,40 @@ def raise_last(failed: list[tuple[Edition, BriefingError]], asked: int) -> None:
         print(error, file=sys.stderr)
 
 
+def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows in columns; on a pipe no line is broken or cut."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDEST
+    table = Table(*head, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(table)
+
+
+def local(moment: datetime | None, zone: str) -> str:
+    """A moment as the clock on the wall shows it there; a dash where there is none."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" if moment else "-"
+
+
+def told_fire(fire: Fire) -> str:
+    """When something is due, for which period, and what moved it."""
+    at = fire.at.astimezone(ZoneInfo(fire.schedule.timezone))
+    said = f"{at:%a %Y-%m-%d %H:%M} ({fire.schedule.timezone}) for {fire.period}"
+    return "; ".join(
+        [said, *filter(None, [fire.moved, fire.skipped and f"skipped: {fire.skipped}"])]
+    )
+
+
+def told_schedule(schedule: Schedule) -> str:
+    """A schedule in a line, as its author wrote it."""
+    if schedule.cron:
+        return f"cron {schedule.cron} ({schedule.timezone})"
+    on = f" on {schedule.on}" if schedule.on else ""
+    return f"every {schedule.every}{on} at {schedule.at:%H:%M} ({schedule.timezone})"
+
+
+_WIDEST = 1000
 _STATES = {
     "new": "Built",
     "unchanged": "Unchanged, the same bytes as before",

@@ -59,14 +59,14 @@ DEFECTS = {
         CONFIG,
         '"30 6 2 * mon-fri"',
         '"61 6 2 * mon-fri"',
-        r"schedules\.0\.cron: the minute field has '61'",
+        r"schedules\.0\.cron: the minute field is '61'",
         "0 to 59",
     ),
     "cron of four fields": Defect(
         CONFIG, '"30 6 2 * mon-fri"', '"6 2 * *"', "has 4 fields", "minute, hour, day of month"
     ),
     "cron with a numbered weekday": Defect(
-        CONFIG, "mon-fri", "0-5", "the day of week field has '0'", "mon, tue"
+        CONFIG, "mon-fri", "0-5", "the day of week field is '0-5'", "mon to sun"
     ),
     "unknown time zone": Defect(
         CONFIG, "Europe/Vienna", "Europe/Wien", "'Europe/Wien' is no time zone", "Asia/Seoul"
@@ -513,7 +513,7 @@ SHIPPED_DEFECTS = {
         "publischer: the key is not known",
         "Did you mean 'publisher'",
     ),
-    "bad cron": Defect(CONFIG, '"0 8 1 * *"', '"0 25 1 * *"', "the hour field has '25'", "0 to 23"),
+    "bad time of day": Defect(CONFIG, '"07:30"', '"27:30"', r"schedules\.2\.at: '27:30'", "08:00"),
     "bad date": Defect(
         "data/events.csv",
         "대구테크노파크 설립,1998-12-31",

@@ -1,16 +1,17 @@
 """What holds for every period and every day."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
 
-from apscheduler.triggers.cron import CronTrigger
 from hypothesis import given
 from hypothesis import strategies as st
 
-from briefing.periods import Grain, Period, check_cron
+from briefing.periods import Grain, Period
 
-days = st.dates(date(2, 1, 15), date(9998, 12, 1))
+days = st.dates(date(3, 1, 15), date(9998, 12, 1))
 years = st.dates(date(1000, 1, 15), date(9998, 12, 1))
 grains = st.sampled_from([grain for grain in Grain if grain is not Grain.ON_DEMAND])
+zones = st.sampled_from(sorted(available_timezones())).map(ZoneInfo)
 
 
 @given(days, grains)
@@ -67,32 +68,49 @@ def test_the_last_complete_period_is_the_latest_that_had_ended(day, grain):
     assert not period.next().ended(day)
 
 
-def parts(low: int, high: int) -> st.SearchStrategy[str]:
-    """What may stand between the commas of a field of a cron expression."""
-    number = st.integers(low, high).map(str)
-    span = st.tuples(st.integers(low, high), st.integers(low, high)).map(
-        lambda ends: f"{ends[0]}-{ends[1]}"
-    )
-    step = st.integers(1, 70).map(lambda size: f"/{size}")
-    plain = st.one_of(st.just("*"), number, span)
-    return st.one_of(plain, st.builds(str.__add__, plain, step))
+@given(years, grains, st.integers(0, 30))
+def test_so_many_periods_earlier_are_as_many_steps_back(day, grain, count):
+    period = Period.containing(day, grain)
+    earlier = period.earlier(count)
+    for _ in range(count):
+        earlier = earlier.next()
+    assert earlier == period
 
 
-def names(words: str) -> st.SearchStrategy[str]:
-    word = st.sampled_from(words.split())
-    return st.one_of(st.just("*"), word, st.builds("{}-{}".format, word, word))
+@given(years, grains, st.integers(0, 30))
+def test_words_and_names_ask_for_the_same_period(day, grain, count):
+    last = Period.last_complete(day, grain)
+    assert Period.asked("last", day, grain) == last == Period.asked("last-0", day, grain)
+    asked = Period.asked(f"last-{count}", day, grain)
+    assert asked == last.earlier(count)
+    assert Period.asked(str(asked), day, grain) == asked
+    word = "year" if grain.fiscal else grain
+    assert Period.asked(f"the {word} before", day, grain) == last
 
 
-months = st.one_of(parts(1, 12), names("jan feb mar jul dec"))
-expressions = st.tuples(
-    parts(0, 59), parts(0, 23), parts(1, 31), months, names("mon tue wed thu fri sat sun")
-).map(" ".join)
+@given(years, grains)
+def test_no_grain_is_shorter_than_the_days_it_is_said_to_last(day, grain):
+    period = Period.containing(day, grain)
+    assert 0 <= (period.end - period.start).days + 1 - grain.days <= 3
 
 
-@given(expressions)
-def test_what_the_check_accepts_the_alarm_clock_accepts(expression):
-    try:
-        accepted = check_cron(expression)
-    except ValueError:
-        return
-    CronTrigger.from_crontab(accepted, timezone="Asia/Seoul")
+@given(st.dates(date(1900, 1, 1), date(2100, 1, 1)), grains, zones)
+def test_periods_of_a_zone_touch_without_gap_or_overlap(day, grain, zone):
+    period = Period.containing(day, grain)
+    begin, end = period.bounds(zone)
+    assert begin.tzinfo is UTC
+    assert end == period.next().bounds(zone)[0]
+    assert begin == period.previous().bounds(zone)[1]
+    assert begin <= end
+    if begin < end:
+        assert period.contains(begin.astimezone(zone).date())
+
+
+@given(st.dates(date(1900, 1, 1), date(2100, 1, 1)), grains, zones)
+def test_a_period_begins_at_midnight_or_where_the_clocks_go_on(day, grain, zone):
+    period = Period.containing(day, grain)
+    begin = period.bounds(zone)[0].astimezone(zone)
+    before = (begin.astimezone(UTC) - timedelta(seconds=1)).astimezone(zone)
+    if (begin.hour, begin.minute, begin.second) != (0, 0, 0) or begin.date() != period.start:
+        assert before.utcoffset() < begin.utcoffset()
+    assert before.replace(tzinfo=None) < datetime.combine(period.start, time())

@@ -37,7 +37,7 @@ while True:
     turn += 1
     document = Document({**files, "index.html": str(turn).encode() * 5000}, 1)
     manifest = archive.manifest_for(edition, document, {"data.csv": str(turn)}, {})
-    archive.file_issue(folder, edition, document, manifest, copy=False)
+    archive.place(archive.stage(folder, edition, document, manifest, copy=False))
 """
 
 
@@ -53,7 +53,7 @@ def file(tmp_path: Path, edition):
         manifest = archive.manifest_for(
             edition, document, inputs or {"data/loans.csv": "1"}, versions or {"briefing": "1"}
         )
-        return archive.file_issue(folder, edition, document, manifest, copy=copy)
+        return archive.place(archive.stage(folder, edition, document, manifest, copy=copy))
 
     return make
 
@@ -166,7 +166,7 @@ def test_a_file_in_the_way_is_said_and_left_alone(tmp_path: Path, document, edit
     folder = archive.issue_folder(tmp_path / "output", edition)
     manifest = archive.manifest_for(edition, document, {}, {})
     with pytest.raises(ArchiveError, match="could not be written to") as refused:
-        archive.file_issue(folder, edition, document, manifest, copy=False)
+        archive.place(archive.stage(folder, edition, document, manifest, copy=False))
     assert refused.value.hint
     assert (tmp_path / "output").read_text() == "mine"
 
@@ -244,7 +244,7 @@ def test_after_a_killed_writer_the_next_build_goes_through(tmp_path, edition, do
     process.communicate(timeout=60)
     folder = archive.issue_folder(tmp_path / "output", edition)
     manifest = archive.manifest_for(edition, document, {}, {})
-    issue = archive.file_issue(folder, edition, document, manifest, copy=False)
+    issue = archive.place(archive.stage(folder, edition, document, manifest, copy=False))
     assert whole(issue.folder)
     assert set(everything(folder)) == set(issue.files)
 

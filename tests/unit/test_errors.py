@@ -16,6 +16,12 @@ from briefing.errors import BriefingError, Problem, ProblemsError
         ("ChartError", 4),
         ("RenderError", 4),
         ("ArchiveError", 4),
+        ("ChildError", 4),
+        ("LedgerError", 4),
+        ("StaleRunError", 4),
+        ("HeldError", 3),
+        ("ChannelError", 5),
+        ("BusyError", 75),
     ],
 )
 def test_every_error_has_its_exit_code(name, code):

@@ -9,12 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from briefing import sources, validation
+from briefing.config.channels import build_channels
 from briefing.config.models import ConfigKeys, Language
 from briefing.config.reading import KeyPath, Positions, read_yaml
 from briefing.config.reports import read_report
+from briefing.config.schedules import read_schedules, unknown_editions
 from briefing.config.translation import checked, without
 from briefing.errors import Problem, ProblemsError
-from briefing.structures import Project, ReportDefinition, Schedule
+from briefing.structures import Project, ReportDefinition, Settings
 
 CONFIG = "config.yaml"
 _STAND_INS = {  # for required keys that are missing or wrong, so that the rest can be checked
@@ -53,6 +55,12 @@ def load_project(root: Path) -> Project:
         if language not in _publisher(keys)
     ]
     problems += _named_reports(keys, positions, {folder.name for folder in folders})
+    grains = {name: report.grain for name, report in reports.items()}
+    schedules, found = read_schedules(
+        keys.schedules, grains, keys.languages, keys.timezone, positions
+    )
+    channels, unfit = build_channels(keys, positions, root)
+    problems += found + unfit
     if not (root / keys.dataset).resolve().is_relative_to(root):
         raise ProblemsError(problems)  # of which this is one; nothing outside is read
     try:
@@ -65,7 +73,7 @@ def load_project(root: Path) -> Project:
     if problems:
         raise ProblemsError(problems)
     inputs |= {str(path.relative_to(root)): path for path in files.values()}
-    return Project(
+    project = Project(
         root=root,
         publisher=_publisher(keys),
         timezone=keys.timezone,
@@ -73,9 +81,35 @@ def load_project(root: Path) -> Project:
         default_report=keys.default_report,
         output=inside["output"],
         reports=reports,
-        schedules=tuple(Schedule(item.report, item.cron) for item in keys.schedules),
+        schedules=schedules,
         dataset=dataset,
         inputs=inputs,
+        channels=channels,
+    )
+    if problems := unknown_editions(project, positions):
+        raise ProblemsError(problems)
+    return project
+
+
+def load_settings(root: Path) -> Settings:
+    """Read config.yaml alone: enough to look into the ledger while data or reports are mended.
+
+    Raises:
+        ProblemsError: what is wrong in config.yaml.
+    """
+    root = root.resolve()
+    keys, positions, problems = _config(root)
+    output = _inside(root, keys.output, "output", positions, problems)
+    channels, found = build_channels(keys, positions, root)
+    if problems := problems + found:
+        raise ProblemsError(problems)
+    return Settings(
+        root=root,
+        publisher=_publisher(keys),
+        timezone=keys.timezone,
+        languages=tuple(keys.languages),
+        output=output,
+        channels=channels,
     )
 
 
@@ -127,4 +161,4 @@ def _named_reports(keys: ConfigKeys, positions: Positions, known: set[str]) -> l
     ]
 
 
-__all__ = ["Language", "load_project"]
+__all__ = ["Language", "load_project", "load_settings"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from briefing.periods import Grain, check_cron
+from briefing.config.channels import STATE_URL, MailKeys, OwnerKeys, PingUrl, StateUrl
+from briefing.config.schedules import GrainName, ScheduleKeys, zone_name
+from briefing.periods import Grain
 from briefing.structures import Aggregation
 
 Language = Literal["en", "ko"]
@@ -20,20 +21,6 @@ ReportName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
-
-
-class ScheduleKeys(_Strict):
-    """One entry of ``schedules``."""
-
-    report: ReportName
-    """Which report, by the name of its folder."""
-    cron: str
-    """When it is due: minute, hour, day of month, month, day of week (weekdays by name)."""
-
-    @field_validator("cron")
-    @classmethod
-    def _cron(cls, value: str) -> str:
-        return check_cron(value)
 
 
 class ConfigKeys(_Strict):
@@ -55,15 +42,19 @@ class ConfigKeys(_Strict):
     """What `briefing build` builds when no report is named."""
     schedules: list[ScheduleKeys] = []
     """When reports are due."""
+    state_url: StateUrl = STATE_URL
+    """The ledger's database: an SQLite file from the project's folder, or PostgreSQL."""
+    owner: OwnerKeys | None = None
+    """Who is told when something fails."""
+    ping: PingUrl = ""
+    """A URL that is asked for while all is well; the monitor behind it raises the alarm else."""
+    mail: MailKeys | None = None
+    """The server that takes mail for delivery."""
 
     @field_validator("timezone")
     @classmethod
     def _timezone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"{value!r} is no time zone; write it as Asia/Seoul") from None
-        return value
+        return zone_name(value)
 
 
 class MeasureKeys(_Strict):
@@ -88,7 +79,7 @@ class GrainKeys(_Strict):
 
     column: str
     """A column of dates, or of years."""
-    to: Literal["day", "week", "month", "quarter", "year"]
+    to: GrainName
     """How long a period is."""
 
 
@@ -304,8 +295,8 @@ class ReportKeys(_Strict):
     """The report's title."""
     subtitle: Words | None = None
     """What it is about, in a line."""
-    grain: Literal["day", "week", "month", "quarter", "year", "on-demand"]
-    """How long its period is."""
+    grain: Literal[GrainName, "on-demand"]
+    """How long its period is; an on-demand report has the day on which it is asked for."""
     parameters: dict[Name, str | ParameterKeys] = Field(default={}, max_length=1)
     """A parameter and where its values stand, as table.column; an edition for each value."""
     tables: dict[Name, TableKeys] = Field(min_length=1)

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from briefing.periods import Period
+from briefing.structures.channels import Channels
 from briefing.structures.declarations import ReportDefinition, TableDeclaration
 from briefing.structures.description import TableSchema, UnitWords
+from briefing.structures.scheduling import Schedule
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,23 +70,22 @@ class Edition:
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """When a report is due, as a checked cron expression in the project's time zone."""
-
-    report: str
-    cron: str
-
-
-@dataclass(frozen=True)
-class Project:
-    """config.yaml and everything that it names, checked."""
+class Settings:
+    """What config.yaml alone says, checked; data and reports may have problems."""
 
     root: Path
     publisher: Mapping[str, str]
     timezone: str
     languages: tuple[str, ...]
-    default_report: str
     output: Path
+    channels: Channels
+
+
+@dataclass(frozen=True)
+class Project(Settings):
+    """config.yaml and everything that it names, checked."""
+
+    default_report: str
     reports: Mapping[str, ReportDefinition]
     schedules: tuple[Schedule, ...]
     dataset: Dataset

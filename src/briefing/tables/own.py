@@ -18,6 +18,8 @@ def call_own(declaration: TableDeclaration, dataset: Dataset, function: TableFun
     copies = {name: frame.copy() for name, frame in dataset.frames.items()}
     try:
         frame = function(copies)
+    except MemoryError:
+        raise  # the limit that the build runs under, not a mistake in the function
     except (Exception, SystemExit) as error:  # the author's code may raise anything
         what = f"{declaration.use} failed: {type(error).__name__}: {error}"
         raise TableError([problem(declaration, what, "Mend the function.")]) from error

@@ -1,19 +1,27 @@
-"""The front door: build, check, list, doctor."""
+"""Commands about reports: build, check, trace, list, charts, doctor."""
 
 from __future__ import annotations
 
-import sys
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
-from datetime import date, datetime
-from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from briefing import __version__
-from briefing.errors import BriefingError, Problem, ProblemsError, UsageError
+from briefing.cli.options import (
+    JsonOption,
+    ProjectOption,
+    day_of,
+    load,
+    load_quietly,
+    now,
+    open_ledger,
+    report_named,
+    today,
+)
+from briefing.errors import BriefingError, BusyError, Problem, ProblemsError, UsageError
 from briefing.terminal import (
     TerminalProgress,
     issue_as_json,
@@ -21,66 +29,26 @@ from briefing.terminal import (
     problem_as_json,
     raise_last,
     show_issue,
+    told_fire,
+    told_schedule,
 )
 
 if TYPE_CHECKING:
     from briefing.pipeline import Request
-    from briefing.structures import Edition, Issue, Project, ReportDefinition
+    from briefing.structures import Edition, Issue, Project
 
-app = typer.Typer(
-    name="briefing",
-    help="Tables in, sourced and reproducible briefings out.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-)
-
-ProjectOption = Annotated[
-    Path,
-    typer.Option("--project", "-C", help="The project's folder: where config.yaml stands."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")]
-EPILOG = (
-    "Exit codes: 0 done, 1 problems in data or configuration, 2 usage, 3 held by the gate, "
-    "4 build failed, 5 delivery incomplete, 75 busy."
-)
+_ASK_AGAIN = 1.0  # seconds
+_SHOWN = 5
 
 
-def _version(value: bool) -> None:
-    if value:
-        print(f"briefing {__version__}")
-        raise typer.Exit
-
-
-@app.callback(epilog=EPILOG)
-def _root(
-    _: Annotated[
-        bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
-    ] = False,
-) -> None:
-    """Tables in, sourced and reproducible briefings out."""
-
-
-def _load(folder: Path, progress: TerminalProgress) -> Project:
-    from briefing.config import load_project
-
-    progress("read", "configuration, reports and data")
-    return load_project(folder)
-
-
-def _today(project: Project) -> date:
-    return datetime.now(ZoneInfo(project.timezone)).date()
-
-
-@app.command(epilog=EPILOG)
 def build(
     report: Annotated[
         list[str] | None, typer.Argument(help="Reports to build; the default one if none.")
     ] = None,
     *,
     period: Annotated[
-        str, typer.Option(help="Such as 2026-10, 2026-Q3, 2026-W43; else the last complete one.")
+        str,
+        typer.Option(help="Such as 2026-10, 2026-Q3, last-1; else the last complete one."),
     ] = "",
     edition: Annotated[
         str, typer.Option(help="The value of the report's parameter, such as KR-27, or all.")
@@ -93,24 +61,27 @@ def build(
     output: Annotated[
         Path | None, typer.Option(help="Another folder than the archive; leaves the archive alone.")
     ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait where somebody else is building the same issue.")
+    ] = False,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
 ) -> None:
     """Build issues and print the paths of their files."""
     with TerminalProgress(quiet=as_json) as progress:
-        loaded = _load(project, progress)
+        loaded = load(project, progress)
         from briefing import editions, pipeline
 
         wanted = _formats(formats)
-        day = _day(as_of)
-        today = _today(loaded)
+        day = day_of(as_of)
+        day_now = today(loaded)
         asked = [
             item
             for name in report or [loaded.default_report]
             for item in editions.editions_of(
                 loaded,
-                _report(loaded, name),
-                today,
+                report_named(loaded, name),
+                day_now,
                 period=period,
                 as_of=day,
                 language=language,
@@ -118,7 +89,7 @@ def build(
             )
         ]
         requests = [pipeline.Request(item, wanted, output) for item in asked]
-        issues, failed = _built(loaded, requests, progress)
+        issues, failed = _built(loaded, requests, progress, wait=wait)
     if as_json:
         print_json({"issues": [issue_as_json(item) for item in issues]})
     else:
@@ -128,25 +99,31 @@ def build(
 
 
 def _built(
-    project: Project, requests: list[Request], progress: TerminalProgress
+    project: Project, requests: list[Request], progress: TerminalProgress, *, wait: bool
 ) -> tuple[list[Issue], list[tuple[Edition, BriefingError]]]:
-    """The issues that could be built, and why the others could not: one stops no other."""
-    from briefing import pipeline
+    """The issues that could be built, and why the others could not: one stops no other.
 
+    Copies leave the ledger alone; an issue is made in the row that a scheduler would take.
+    """
+    from briefing import pipeline, runs
+
+    def waited(error: BusyError) -> bool:
+        if wait:
+            progress("wait", error.message)
+            time.sleep(_ASK_AGAIN)
+        return wait
+
+    ledger = None if all(item.is_copy for item in requests) else open_ledger(project)
     issues, failed = [], []
     for request in requests:
         try:
-            issues.append(pipeline.build(project, request, progress))
+            if ledger is None or request.is_copy:
+                issues.append(pipeline.build(project, request, progress))
+            else:
+                issues.append(runs.build(project, ledger, request, progress, waited))
         except BriefingError as error:
             failed.append((request.edition, error))
     return issues, failed
-
-
-def _report(project: Project, name: str) -> ReportDefinition:
-    if name not in project.reports:
-        known = ", ".join(project.reports)
-        raise UsageError(f"There is no report {name!r}.", f"There are: {known}.")
-    return project.reports[name]
 
 
 def _formats(text: str) -> tuple[str, ...]:
@@ -158,14 +135,6 @@ def _formats(text: str) -> tuple[str, ...]:
     return wanted
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise UsageError(f"{text!r} is no day.", "Write it as 2026-10-31.") from None
-
-
-@app.command(epilog=EPILOG)
 def check(
     every_edition: Annotated[
         bool, typer.Option("--every-edition", help="Rehearse each value of a report's parameter.")
@@ -178,11 +147,11 @@ def check(
         problems: list[Problem] = []
         loaded: Project | None = None
         try:
-            loaded = _load(project, progress)
+            loaded = load(project, progress)
             from briefing import pipeline
 
             progress("rehearse", "tables, sentences and charts of every report")
-            problems = pipeline.check(loaded, _today(loaded), every_edition=every_edition)
+            problems = pipeline.check(loaded, today(loaded), every_edition=every_edition)
         except ProblemsError as error:
             problems = list(error.problems)
     if as_json:
@@ -198,9 +167,21 @@ def check(
             f"{'s' if len(loaded.reports) != 1 else ''}, "
             f"{len(loaded.dataset.frames)} tables, {rows} rows."
         )
+        for line in _coming(loaded):
+            print(line)
 
 
-@app.command(epilog=EPILOG)
+def _coming(project: Project) -> Iterator[str]:
+    """The next times at which each schedule is due."""
+    from briefing import calendars
+
+    for schedule in project.schedules:
+        yield f"{schedule.report} is due next:"
+        grain = project.reports[schedule.report].grain
+        for fire in calendars.next_fires(schedule, grain, now(), _SHOWN):
+            yield f"  {told_fire(fire)}"
+
+
 def trace(
     report: Annotated[str, typer.Argument(help="The report whose issue is followed.")],
     figure: Annotated[
@@ -219,15 +200,14 @@ def trace(
     """Follow a number of a filed issue down to its records, documents and paragraphs."""
     from briefing import archive, editions, tracing
 
-    with TerminalProgress(quiet=True) as progress:
-        loaded = _load(project, progress)
-    definition = _report(loaded, report)
+    loaded = load_quietly(project)
+    definition = report_named(loaded, report)
     asked = editions.edition_of(
         loaded,
         definition,
-        _today(loaded),
+        today(loaded),
         period=period,
-        as_of=_day(as_of),
+        as_of=day_of(as_of),
         language=language,
         parameter=edition,
     )
@@ -247,15 +227,13 @@ def trace(
         print(line)
 
 
-@app.command("list", epilog=EPILOG)
 def list_(as_json: JsonOption = False, project: ProjectOption = Path()) -> None:
     """List reports with their last complete period, editions and schedule."""
-    with TerminalProgress(quiet=True) as progress:
-        loaded = _load(project, progress)
+    loaded = load_quietly(project)
     from briefing import editions
     from briefing.periods import Period
 
-    today = _today(loaded)
+    day = today(loaded)
     entries: list[dict[str, Any]] = []
     for name, report in loaded.reports.items():
         values = [editions.parameter_values(loaded, p) for p in report.parameters.values()]
@@ -263,10 +241,12 @@ def list_(as_json: JsonOption = False, project: ProjectOption = Path()) -> None:
             {
                 "report": name,
                 "grain": str(report.grain),
-                "last_complete": str(Period.last_complete(today, report.grain)),
+                "last_complete": str(Period.last_complete(day, report.grain)),
                 "languages": list(loaded.languages),
                 "editions": values[0] if values else [],
-                "schedules": [item.cron for item in loaded.schedules if item.report == name],
+                "schedules": [
+                    told_schedule(item) for item in loaded.schedules if item.report == name
+                ],
                 "default": name == loaded.default_report,
             }
         )
@@ -281,7 +261,6 @@ def list_(as_json: JsonOption = False, project: ProjectOption = Path()) -> None:
                 print(f"  {word}: {', '.join(entry[word])}")
 
 
-@app.command("charts", epilog=EPILOG)
 def charts_(
     output: Annotated[Path, typer.Option(help="The folder to build into.")] = Path("gallery"),
     language: Annotated[str, typer.Option(help="en or ko; else both.")] = "",
@@ -297,7 +276,6 @@ def charts_(
         show_issue(item)
 
 
-@app.command(epilog=EPILOG)
 def doctor(
     install: Annotated[
         bool, typer.Option("--install", help="Install missing system packages where allowed.")
@@ -322,20 +300,11 @@ def doctor(
         raise typer.Exit(BriefingError.exit_code)
 
 
-def main() -> NoReturn:
-    """Run the command line; an error for people goes to standard error, never a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a terminal that knows no ¶ shows its number
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        app(standalone_mode=True)
-    except BriefingError as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("Stopped; nothing half-made is left behind.", file=sys.stderr)
-        sys.exit(130)
-    sys.exit(0)
-
-
-__all__ = ["Edition", "app", "main"]
+COMMANDS: dict[str, Callable[..., None]] = {
+    "build": build,
+    "check": check,
+    "trace": trace,
+    "list": list_,
+    "charts": charts_,
+    "doctor": doctor,
+}

@@ -1,0 +1,28 @@
+"""The memory of runs: who may make which issue, what became of it, what a person must hear.
+
+A run is a row, unique for report, edition, period and revision. It is claimed before any work
+is done; the claim carries a lease, which its holder renews, and a fence, which grows with each
+claim. An issue is put into the archive inside the transaction that checks the fence, so that
+whoever was overtaken while it worked publishes nothing. Every change is one short transaction:
+killed at any point, it has happened or not.
+"""
+
+from briefing.ledger.alarms import AlarmBook
+from briefing.ledger.claims import Claims
+from briefing.ledger.database import Database, back_up, backups, open_database
+from briefing.ledger.ownership import this_process
+from briefing.ledger.planned import Plans
+
+
+class Ledger(Claims, Plans, AlarmBook):
+    """Everything that is remembered, over one database."""
+
+
+__all__ = [
+    "Database",
+    "Ledger",
+    "back_up",
+    "backups",
+    "open_database",
+    "this_process",
+]

@@ -1,0 +1,1 @@
+"""The ways from each older schema of the ledger to the newest."""

@@ -1,0 +1,281 @@
+"""Carries out runs: claims one, keeps its lease while it is built, publishes with its fence."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from briefing import archive, pipeline
+from briefing.editions import edition_of
+from briefing.errors import (
+    ArchiveError,
+    BriefingError,
+    BusyError,
+    ChildError,
+    HeldError,
+    LedgerError,
+    StaleRunError,
+    UsageError,
+)
+from briefing.executors import Child
+from briefing.ledger import Ledger, open_database, this_process
+from briefing.periods import Period
+from briefing.planning import as_planned
+from briefing.structures import (
+    PUBLISHED,
+    Failure,
+    Issue,
+    Planned,
+    Progress,
+    Project,
+    Run,
+    Schedule,
+    Settings,
+)
+
+LOST = "lost"
+HANDED_BACK = "handed back"
+_TRANSIENT = (ArchiveError, ChildError, LedgerError, OSError)
+"""What may pass by itself; problems in data, configuration and layout do not."""
+
+
+def open_ledger(settings: Settings, state_url: str) -> Ledger:
+    """The project's ledger; one that is new takes over what lies in the archive.
+
+    Raises:
+        LedgerError: it does not answer, or is damaged.
+    """
+    ledger = Ledger(open_database(state_url, settings.root))
+    if ledger.is_new():
+        ledger.adopt(_filed(settings.output))
+    return ledger
+
+
+def _filed(output: Path) -> Iterator[tuple[Planned, str]]:
+    for _, manifest, digest in archive.filed_issues(output):
+        with suppress(KeyError, ValueError, TypeError, AttributeError):  # a folder of another kind
+            period = Period.parse(str(manifest["period"]))
+            values = list(dict(manifest["parameters"]).values())
+            planned = Planned(
+                report=str(manifest["report"]),
+                edition=str(manifest["edition"]),
+                period=str(manifest["period"]),
+                period_end=period.end,
+                language=str(manifest["language"]),
+                parameter=str(values[0]) if values else "",
+                trigger="manual",
+            )
+            yield planned, digest
+
+
+def build(
+    project: Project,
+    ledger: Ledger,
+    request: pipeline.Request,
+    progress: Progress,
+    waited: Callable[[BusyError], bool],
+) -> Issue:
+    """Make one issue here and now, in the row that a scheduler would take too.
+
+    Args:
+        waited: called where somebody else builds it; true to ask again.
+
+    Raises:
+        BusyError: somebody else builds it, and ``waited`` said no.
+        BriefingError: it cannot be built; the ledger knows why.
+    """
+    planned = as_planned(request.edition, request.formats, "manual")
+    while True:
+        try:
+            run = ledger.claim(planned, this_process())
+            break
+        except BusyError as error:
+            if not waited(error):
+                raise
+    try:
+        with kept_lease(ledger, run):
+            staged = pipeline.stage(project, request, progress)
+        return _published(ledger, run, staged)
+    except StaleRunError:
+        raise
+    except BriefingError as error:
+        ledger.fail(run, str(error), waits=None, held=isinstance(error, HeldError))
+        raise
+    except BaseException:
+        ledger.hand_back(run, "stopped by hand", cancelled=True)
+        raise
+
+
+def _published(ledger: Ledger, run: Run, staged: archive.Staged) -> Issue:
+    try:
+        ledger.publish(run, staged.manifest, lambda: archive.place(staged))
+    except StaleRunError:
+        archive.discard(staged)
+        raise
+    return staged.issue
+
+
+@contextmanager
+def kept_lease(ledger: Ledger, run: Run) -> Iterator[None]:
+    """Renew the lease of a run while something else is done."""
+    over = threading.Event()
+
+    def renew() -> None:
+        while not over.wait(ledger.lease.total_seconds() / 3):
+            with suppress(LedgerError):  # the fence decides in the end, not the lease
+                if not ledger.renew(run):
+                    return
+
+    keeper = threading.Thread(target=renew, name=f"lease of run {run.id}", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()
+
+
+# ---- in a child, under a scheduler
+
+
+def stage_in_child(root: Path, run: Run, keeper: int) -> archive.Staged:
+    """What a child does: read the project anew, make the issue, leave it beside its place."""
+    from briefing.config import load_project
+
+    project = load_project(root)
+    if run.report not in project.reports:
+        raise UsageError(f"There is no report {run.report!r} any more.")
+    period = Period.parse(run.period)
+    edition = edition_of(
+        project,
+        project.reports[run.report],
+        period.end + timedelta(days=1),
+        period=run.period,
+        language=run.language,
+        parameter=run.parameter,
+    )
+    request = pipeline.Request(edition, run.formats, keeper=keeper)
+    return pipeline.stage(project, request, lambda *_: None)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one attempt may take, and how often it is tried again."""
+
+    timeout: timedelta
+    memory: int | None
+    waits: tuple[timedelta, ...]
+
+    @classmethod
+    def of(cls, schedule: Schedule | None) -> Limits:
+        """Those of a report's schedule; the usual ones where it has none."""
+        usual = schedule or Schedule(report="", line=0, every=None)
+        return cls(usual.timeout, usual.memory, usual.retry)
+
+
+class Stopping:
+    """Says to those at work when they have to stop.
+
+    Attributes:
+        asked: nothing new is begun.
+    """
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self._last = float("inf")
+
+    def ask(self, grace: timedelta) -> None:
+        """Let those at work go on for so long; asked again, the shorter one counts."""
+        self._last = min(self._last, time.monotonic() + grace.total_seconds())
+        self.asked.set()
+
+    def is_over(self) -> bool:
+        """Whether whoever still works has to give up."""
+        return time.monotonic() >= self._last
+
+
+def carry_out(
+    root: Path, ledger: Ledger, run: Run, limits: Limits, stopping: Stopping
+) -> tuple[str, str]:
+    """Make the issue of a claimed run in a child, and write down what became of it.
+
+    Never raises for what goes wrong with the build.
+
+    Returns:
+        The state that the run has now, or ``LOST`` or ``HANDED_BACK``; and what went wrong.
+
+    Raises:
+        LedgerError: the ledger does not answer; the run's lease ends by itself.
+    """
+    child = Child(stage_in_child, (root, run, os.getpid()), memory=limits.memory)
+    try:
+        interrupted = _watched(ledger, run, child, limits.timeout, stopping)
+        if interrupted:
+            if interrupted == HANDED_BACK:
+                ledger.hand_back(run, "the scheduler was stopped")
+            return interrupted, ""
+        _published(ledger, run, child.answer())
+    except StaleRunError:
+        return LOST, ""
+    except (BriefingError, OSError) as error:
+        waits = limits.waits if isinstance(error, _TRANSIENT) else None
+        held = isinstance(error, HeldError)
+        return ledger.fail(run, str(error), waits=waits, held=held) or LOST, str(error)
+    finally:
+        child.stop()
+    return PUBLISHED, ""
+
+
+def alarm_of(run: Run, state: str, why: str) -> Failure:
+    """What the owner hears of a run that needs a person."""
+    digest = hashlib.sha256(f"{run.report}\n{state}\n{why}".encode()).hexdigest()[:32]
+    body = (
+        f"The issue {run.issue} was not made; its run {run.id} is {state}.\n\n{why}\n\n"
+        f"What happened to it: briefing runs {run.id}\n"
+        f"When the cause is mended: {_again(run)}\n"
+    )
+    return Failure(digest, run.report, f"{run.report} {run.period} is {state}", body)
+
+
+def _again(run: Run) -> str:
+    edition = f" --edition {run.parameter}" if run.parameter else ""
+    return f"briefing build {run.report} --period {run.period}{edition} --language {run.language}"
+
+
+def _watched(ledger: Ledger, run: Run, child: Child, timeout: timedelta, stopping: Stopping) -> str:
+    """Keep the lease until the child has finished; else say why it was given up.
+
+    Raises:
+        ChildError: it took too long.
+    """
+    beat = ledger.lease / 3
+    began = renewed = time.monotonic()
+    while not child.finished(min(beat, timedelta(seconds=0.5))):
+        if stopping.is_over():
+            child.stop()
+            return HANDED_BACK
+        if time.monotonic() - began > timeout.total_seconds():
+            child.stop()
+            raise ChildError(
+                f"It took longer than {_in_words(timeout)} and was stopped.",
+                "Raise `timeout` in its schedule if it needs more.",
+            )
+        if time.monotonic() - renewed > beat.total_seconds():
+            renewed = time.monotonic()
+            with suppress(LedgerError):  # the fence decides in the end, not the lease
+                if not ledger.renew(run):
+                    child.stop()
+                    return LOST
+    return ""
+
+
+def _in_words(span: timedelta) -> str:
+    seconds = span.total_seconds()
+    return f"{seconds / 60:g} minutes" if seconds >= 60 else f"{seconds:g} seconds"

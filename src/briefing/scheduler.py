@@ -1,0 +1,394 @@
+"""The door that opens by itself: wakes up, runs what is due, never misses and never repeats.
+
+APScheduler is the alarm clock and no more: its one job wakes the loop every half minute and at
+the next due instant. What is due comes from the calendar and the ledger, so that an alarm that
+is missed, late or doubled does no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from briefing import archive, planning, runs, systemd
+from briefing.errors import BriefingError, LedgerError, ProblemsError
+from briefing.executors import Child
+from briefing.ledger import Ledger, back_up, this_process
+from briefing.log import get_logger
+from briefing.structures import ATTENTION, PUBLISHED, Project, Run
+
+TICK = timedelta(seconds=30)
+"""The longest time between two looks at what is due."""
+DEAD = timedelta(seconds=90)
+"""A loop that has not looked for so long is dead, and the process ends for another to begin."""
+GRACE = timedelta(seconds=60)
+"""How long builds may go on after the process was asked to stop."""
+_TELLING = 20.0
+"""Seconds that telling may take at the end; what was not told is told by the next one."""
+_WAKE, _STOP, _RELOAD = "wake", "stop", "reload"
+
+
+def utc_now() -> datetime:
+    """The machine's clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Office:
+    """What a scheduler works with.
+
+    Attributes:
+        root: the project's folder.
+        load: reads the project anew.
+        open_ledger: opens its ledger, also one that has vanished.
+        clock: what time it is; a faster one in a rehearsal.
+        workers: how many builds run at once.
+        told: called after a round with project, ledger and moment, to tell whoever has to hear.
+        trouble: called with what cannot be written into the ledger.
+        said: called with the states that systemd knows.
+        grace: how long builds may go on after the process was asked to stop.
+        tick: the longest time between two looks at what is due.
+    """
+
+    root: Path
+    load: Callable[[], Project]
+    open_ledger: Callable[[Project], Ledger]
+    clock: Callable[[], datetime] = utc_now
+    workers: int = 2
+    told: Callable[[Project, Ledger, datetime], None] = lambda *_: None
+    trouble: Callable[[Project, BriefingError, datetime], None] = lambda *_: None
+    said: Callable[[str], None] = lambda _: None
+    grace: timedelta = GRACE
+    tick: timedelta = TICK
+
+
+class Scheduler:
+    """Runs what is due until it is asked to stop."""
+
+    def __init__(self, office: Office, project: Project, ledger: Ledger) -> None:
+        self._office = office
+        self._project = project
+        self._ledger = ledger
+        self._me = this_process()
+        self._log = get_logger()
+        self._inbox: SimpleQueue[str] = SimpleQueue()
+        self._stopping = runs.Stopping()
+        self._working: dict[int, threading.Thread] = {}
+        self._outcomes: list[str] = []
+        self._round_at = time.monotonic()
+        self._told_at = -TICK.total_seconds()
+        self._telling = threading.Thread()
+        self._seen = _signature(project)
+        self._reloaded: SimpleQueue[Project] = SimpleQueue()
+
+    # -- the two ways to run ------------------------------------------------------------------
+
+    def serve(self) -> None:
+        """Work until SIGTERM or SIGINT; SIGHUP reads the configuration again."""
+        self._hear_signals()
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+        alarm = self._alarm_clock()
+        self._begin()
+        self._office.said(systemd.READY)
+        try:
+            while not self._stopping.asked.is_set():
+                self._round()
+                self._set_alarm(alarm)
+                self._office.said(systemd.WATCHDOG)
+                self._listen()
+            self._office.said(systemd.STOPPING)
+            self._finish()
+        finally:
+            alarm.shutdown(wait=False)
+
+    def once(self) -> list[str]:
+        """Run what is due now, and give back the state that each run ended in."""
+        self._hear_signals()
+        self._begin()
+        self._round()
+        while self._working and not self._stopping.asked.is_set():
+            self._listen()
+            self._round()
+        self._finish()
+        return self._outcomes
+
+    def _hear_signals(self) -> None:
+        words = {signal.SIGTERM: _STOP, signal.SIGINT: _STOP, signal.SIGHUP: _RELOAD}
+        for number, word in words.items():
+            # Only a SimpleQueue may be written to from a signal handler: its put is reentrant.
+            signal.signal(number, lambda *_, word=word: self._inbox.put(word))
+
+    def _begin(self) -> None:
+        archive.sweep(self._project.output)
+        self._guarded(lambda: self._ledger.enter(self._me))
+        self._guarded(lambda: self._ledger.end_alarms(""))  # what kept it from starting is over
+        self._log.info("started", owner=self._me.name, schedules=len(self._project.schedules))
+
+    def _finish(self) -> None:
+        """Let those at work finish within the grace, then make them hand their runs back."""
+        while self._working:
+            self._round_at = time.monotonic()
+            self._listen()
+            self._guarded(lambda: self._ledger.tick(self._me))
+        self._wait_for_telling()
+        self._guarded(lambda: self._ledger.leave(self._me))
+        self._tell()  # how things stand now, and what failed last
+        self._wait_for_telling()
+        self._log.info("stopped", owner=self._me.name)
+
+    # -- the alarm clock ----------------------------------------------------------------------
+
+    def _alarm_clock(self) -> BackgroundScheduler:
+        logging.getLogger("apscheduler").setLevel(logging.WARNING)
+        alarm = BackgroundScheduler(timezone=UTC)
+        alarm.add_job(
+            self._wake,
+            "interval",
+            seconds=self._office.tick.total_seconds(),
+            id="tick",
+            coalesce=True,
+            misfire_grace_time=None,
+            max_instances=1,
+        )
+        alarm.start()
+        return alarm
+
+    def _set_alarm(self, alarm: BackgroundScheduler) -> None:
+        """Wake up at the next due instant too: a report at eight comes at eight."""
+        due = planning.next_due(self._project, self._office.clock())
+        if due is not None:
+            ahead = max(due - self._office.clock(), timedelta(0))
+            alarm.add_job(
+                self._wake,
+                "date",
+                run_date=utc_now() + ahead,
+                id="due",
+                replace_existing=True,
+                misfire_grace_time=None,
+            )
+
+    def _wake(self) -> None:
+        self._inbox.put(_WAKE)
+
+    def _listen(self) -> None:
+        """Wait for an alarm, a signal or a finished build, never longer than a tick.
+
+        The alarm clock follows the wall clock: where that was set back, this wait still ends.
+        """
+        longest = 0.5 if self._stopping.asked.is_set() else self._office.tick.total_seconds()
+        words = set()
+        with suppress(Empty):
+            words.add(self._inbox.get(timeout=longest))
+            while True:
+                words.add(self._inbox.get_nowait())
+        if _STOP in words:
+            again = self._stopping.asked.is_set()
+            self._log.info("stopping", at_work=len(self._working), now=again)
+            self._stopping.ask(timedelta(0) if again else self._office.grace)
+        if _RELOAD in words:
+            self._office.said(systemd.reloading())
+            threading.Thread(target=self._reload, name="reload", daemon=True).start()
+
+    def _watch(self) -> None:
+        """End the process where the loop is dead: a supervisor then starts another."""
+        while True:
+            time.sleep(1)
+            silent = time.monotonic() - self._round_at
+            if silent > DEAD.total_seconds():
+                self._log.critical("the scheduler's loop is dead", silent_for=round(silent))
+                os._exit(BriefingError.exit_code)
+
+    # -- a round ------------------------------------------------------------------------------
+
+    def _round(self) -> None:
+        """Look once at what is due, and see to it; never raises."""
+        self._round_at = time.monotonic()
+        self._guarded(self._look)
+        if time.monotonic() - self._told_at >= min(self._office.tick.total_seconds(), 5.0):
+            self._told_at = time.monotonic()
+            self._tell()
+            self._guarded(self._keep_a_copy)
+        self._round_at = time.monotonic()
+
+    def _look(self) -> None:
+        while not self._reloaded.empty():
+            self._project = self._reloaded.get()
+            self._seen = _signature(self._project)
+            self._log.info("reloaded", schedules=len(self._project.schedules))
+        for run in self._ledger.reclaim():
+            self._log.warning("reclaimed", **_named(run), state=run.state, reason=run.reason)
+        now = self._office.clock()
+        self._read_again_if_changed()
+        for run in planning.plan_due(self._project, self._ledger, now):
+            self._log.info("planned", **_named(run), state=run.state, reason=run.reason)
+        self._ledger.tick(self._me)
+        while len(self._working) < self._office.workers and not self._stopping.asked.is_set():
+            if not self._start_next():
+                break
+
+    def _tell(self) -> None:
+        """Tell whoever has to hear, in a thread: a slow mail server must not stop the rounds."""
+        if not self._telling.is_alive():
+            self._telling = threading.Thread(target=self._tell_all, name="telling", daemon=True)
+            self._telling.start()
+
+    def _wait_for_telling(self) -> None:
+        if self._telling.is_alive():
+            self._telling.join(_TELLING)
+
+    def _tell_all(self) -> None:
+        try:
+            self._office.told(self._project, self._ledger, self._office.clock())
+        except BriefingError as error:
+            self._log.error("could not be told", reason=str(error))
+        except Exception:
+            self._log.exception("unforeseen")
+
+    def _start_next(self) -> bool:
+        overlapping = {s.report for s in self._project.schedules if s.overlap == "allow"}
+        run = self._ledger.claim_next(self._me, list(self._project.reports), overlapping)
+        if run is None:
+            return False
+        thread = threading.Thread(target=self._carry_out, args=(run,), name=f"run {run.id}")
+        self._working[run.id] = thread
+        thread.start()
+        return True
+
+    def _carry_out(self, run: Run) -> None:
+        """In a thread of its own: one run from claim to outcome."""
+        log = self._log.bind(**_named(run))
+        state = "unknown"
+        try:
+            log.info("building", attempt=run.attempt)
+            limits = runs.Limits.of(planning.schedule_of(self._project, run))
+            state, why = runs.carry_out(
+                self._office.root, self._ledger, run, limits, self._stopping
+            )
+            log.log(logging.INFO if state == PUBLISHED else logging.ERROR, state, reason=why)
+            if state == PUBLISHED:
+                self._ledger.end_alarms(run.report)
+            elif state in ATTENTION:
+                self._ledger.raise_alarm(runs.alarm_of(run, state, why))
+        except BriefingError as error:
+            log.error("not recorded", reason=str(error))
+        except Exception:
+            log.exception("unforeseen")
+        finally:
+            self._outcomes.append(state)
+            del self._working[run.id]
+            self._wake()
+
+    def _guarded(self, work: Callable[[], object]) -> None:
+        """Nothing that goes wrong in a round may end the rounds."""
+        try:
+            work()
+        except LedgerError as error:
+            self._log.error("the ledger does not answer", reason=str(error))
+            self._trouble(error)
+            self._open_ledger_again()
+        except BriefingError as error:
+            self._log.error("this round failed", reason=str(error))
+            self._trouble(error)
+        except Exception:
+            self._log.exception("unforeseen")
+
+    def _trouble(self, error: BriefingError) -> None:
+        try:
+            self._office.trouble(self._project, error, self._office.clock())
+        except Exception:
+            self._log.exception("unforeseen")
+
+    def _open_ledger_again(self) -> None:
+        """A ledger that has vanished is begun anew from the archive; others are left alone."""
+        file = self._ledger.database.file
+        if file is None or file.exists():
+            return
+        try:
+            self._ledger = self._office.open_ledger(self._project)
+            self._log.warning("the ledger had vanished; a new one took over the archive")
+        except BriefingError as error:
+            self._log.error("the ledger cannot be opened", reason=str(error))
+
+    def _keep_a_copy(self) -> None:
+        if back_up(self._ledger.database, utc_now().date()):
+            self._log.info("kept a copy of the ledger")
+
+    # -- the project --------------------------------------------------------------------------
+
+    def _read_again_if_changed(self) -> None:
+        """Data and reports are read anew; schedules and channels only when asked to."""
+        seen = _signature(self._project)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            fresh = self._office.load()
+        except ProblemsError as error:
+            self._log.warning(
+                "the project has problems; going on with what was read before",
+                problems=[str(problem) for problem in error.problems[:5]],
+            )
+            return
+        kept = self._project
+        if {item.report for item in kept.schedules} <= fresh.reports.keys():
+            self._project = replace(fresh, schedules=kept.schedules, channels=kept.channels)
+
+    def _reload(self) -> None:
+        """Check the project in a child; take it over only if it is clean."""
+        try:
+            child = Child(check_in_child, (self._office.root, self._office.clock()))
+            while not child.finished(timedelta(seconds=1)):
+                pass
+            problems = child.answer()
+            if problems:
+                raise ProblemsError(problems)
+            self._reloaded.put(self._office.load())
+        except BriefingError as error:
+            self._log.error("not reloaded, going on as before", reason=str(error))
+            self._trouble(error)
+        self._office.said(systemd.READY)
+        self._wake()
+
+
+def check_in_child(root: Path, now: datetime) -> list[object]:
+    """What is wrong with the project, as ``briefing check`` finds it."""
+    from zoneinfo import ZoneInfo
+
+    from briefing import pipeline
+    from briefing.config import load_project
+
+    project = load_project(root)
+    return list(pipeline.check(project, now.astimezone(ZoneInfo(project.timezone)).date()))
+
+
+def _named(run: Run) -> dict[str, object]:
+    return {
+        "run": run.id,
+        "report": run.report,
+        "edition": run.edition,
+        "period": run.period,
+    }
+
+
+def _signature(project: Project) -> tuple[tuple[str, int, int], ...]:
+    """What tells whether a file of the project was changed."""
+    found = []
+    for name, path in project.inputs.items():
+        try:
+            status = path.stat()
+        except OSError:
+            found.append((name, 0, 0))
+        else:
+            found.append((name, status.st_mtime_ns, status.st_size))
+    return tuple(found)
