@@ -21,6 +21,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -204,6 +205,20 @@ def sweep(output: Path) -> None:
         _sweep(left.parent / REVISION)
 
 
+def sweep_after(output: Path, issue: str, maker: int) -> None:
+    """Remove what a child of this process that was given up has left beside its issue.
+
+    Args:
+        issue: report/period/edition/revision.
+        maker: the process id that it had.
+    """
+    folder = output / issue
+    beginning = f".{folder.name}-{_machine()}-{os.getpid()}-{maker}-"
+    with suppress(OSError):
+        for left in folder.parent.glob(f"{beginning}*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def _not_written(folder: Path, error: OSError) -> ArchiveError:
     return ArchiveError(
         f"The issue could not be written to {folder}: {error.strerror or error}.",
@@ -256,11 +271,11 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[s
 def _write(folder: Path, content: Mapping[str, bytes], keeper: int) -> Path:
     """Write into a neighbour folder and flush it to disk.
 
-    Its name says on which machine and for which process it is made, for ``_sweep``.
+    Its name says on which machine, for which process and by which one it is made, for ``sweep``.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
-    prefix = f".{folder.name}-{_machine()}-{keeper}-"
+    prefix = f".{folder.name}-{_machine()}-{keeper}-{os.getpid()}-"
     making = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
     try:
         for name, body in content.items():

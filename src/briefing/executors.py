@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,11 @@ _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(list(PRELOADED))
 _PR_SET_PDEATHSIG = 1
 _GRACE = 2.0
+
+
+def warm_up() -> None:
+    """Start the fork server and let it load its libraries, so that the first child starts fast."""
+    forkserver.ensure_running()
 
 
 class Child:
@@ -45,6 +51,7 @@ class Child:
         self._process = _context.Process(
             target=_at_work, args=(sender, work, tuple(words), memory), daemon=True
         )
+        self._ended = False
         self._process.start()
         sender.close()
 
@@ -76,7 +83,13 @@ class Child:
         return answer
 
     def stop(self, grace: timedelta = timedelta(0)) -> None:
-        """End the child and all that it started: politely, and after ``grace`` for certain."""
+        """End the child and all that it started: politely, and after ``grace`` for certain.
+
+        Called again, it does nothing: the number of an ended group may be another's by then.
+        """
+        if self._ended:
+            return
+        self._ended = True
         if self._process.is_alive() and grace:
             self._process.join(grace.total_seconds())
         if self._process.is_alive():

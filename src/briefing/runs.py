@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from briefing import archive, pipeline
 from briefing.editions import edition_of
@@ -21,6 +22,7 @@ from briefing.errors import (
     ChildError,
     HeldError,
     LedgerError,
+    Problem,
     StaleRunError,
     UsageError,
 )
@@ -116,8 +118,8 @@ def build(
 def _published(ledger: Ledger, run: Run, staged: archive.Staged) -> Issue:
     try:
         ledger.publish(run, staged.manifest, lambda: archive.place(staged))
-    except StaleRunError:
-        archive.discard(staged)
+    except BaseException:
+        archive.discard(staged)  # if it was moved in, it is there no more
         raise
     return staged.issue
 
@@ -165,6 +167,14 @@ def stage_in_child(root: Path, run: Run, keeper: int) -> archive.Staged:
     return pipeline.stage(project, request, lambda *_: None)
 
 
+def check_in_child(root: Path, now: datetime) -> list[Problem]:
+    """What is wrong with the project, as ``briefing check`` finds it."""
+    from briefing.config import load_project
+
+    project = load_project(root)
+    return pipeline.check(project, now.astimezone(ZoneInfo(project.timezone)).date())
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one attempt may take, and how often it is tried again."""
@@ -202,7 +212,7 @@ class Stopping:
 
 
 def carry_out(
-    root: Path, ledger: Ledger, run: Run, limits: Limits, stopping: Stopping
+    project: Project, ledger: Ledger, run: Run, limits: Limits, stopping: Stopping
 ) -> tuple[str, str]:
     """Make the issue of a claimed run in a child, and write down what became of it.
 
@@ -214,8 +224,9 @@ def carry_out(
     Raises:
         LedgerError: the ledger does not answer; the run's lease ends by itself.
     """
-    child = Child(stage_in_child, (root, run, os.getpid()), memory=limits.memory)
+    child: Child | None = None
     try:
+        child = Child(stage_in_child, (project.root, run, os.getpid()), memory=limits.memory)
         interrupted = _watched(ledger, run, child, limits.timeout, stopping)
         if interrupted:
             if interrupted == HANDED_BACK:
@@ -227,9 +238,12 @@ def carry_out(
     except (BriefingError, OSError) as error:
         waits = limits.waits if isinstance(error, _TRANSIENT) else None
         held = isinstance(error, HeldError)
-        return ledger.fail(run, str(error), waits=waits, held=held) or LOST, str(error)
+        state = ledger.fail(run, str(error), waits=waits, held=held, alarm=alarm_of)
+        return state or LOST, str(error)
     finally:
-        child.stop()
+        if child is not None:
+            child.stop()
+            archive.sweep_after(project.output, run.issue, child.pid)
     return PUBLISHED, ""
 
 

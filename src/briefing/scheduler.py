@@ -23,10 +23,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from briefing import archive, planning, runs, systemd
 from briefing.errors import BriefingError, LedgerError, ProblemsError
-from briefing.executors import Child
+from briefing.executors import Child, warm_up
 from briefing.ledger import Ledger, back_up, this_process
 from briefing.log import get_logger
-from briefing.structures import ATTENTION, PUBLISHED, Project, Run
+from briefing.structures import PUBLISHED, Project, Run
 
 TICK = timedelta(seconds=30)
 """The longest time between two looks at what is due."""
@@ -84,7 +84,7 @@ class Scheduler:
         self._log = get_logger()
         self._inbox: SimpleQueue[str] = SimpleQueue()
         self._stopping = runs.Stopping()
-        self._working: dict[int, threading.Thread] = {}
+        self._working: set[threading.Thread] = set()
         self._outcomes: list[str] = []
         self._round_at = time.monotonic()
         self._told_at = -TICK.total_seconds()
@@ -131,6 +131,7 @@ class Scheduler:
 
     def _begin(self) -> None:
         archive.sweep(self._project.output)
+        warm_up()
         self._guarded(lambda: self._ledger.enter(self._me))
         self._guarded(lambda: self._ledger.end_alarms(""))  # what kept it from starting is over
         self._log.info("started", owner=self._me.name, schedules=len(self._project.schedules))
@@ -202,12 +203,14 @@ class Scheduler:
 
     def _watch(self) -> None:
         """End the process where the loop is dead: a supervisor then starts another."""
-        while True:
+        seen, silent = self._round_at, 0
+        while silent < DEAD.total_seconds():
             time.sleep(1)
-            silent = time.monotonic() - self._round_at
-            if silent > DEAD.total_seconds():
-                self._log.critical("the scheduler's loop is dead", silent_for=round(silent))
-                os._exit(BriefingError.exit_code)
+            # Counted by its own seconds: a process that was stopped altogether is not dead.
+            silent = silent + 1 if seen == self._round_at else 0
+            seen = self._round_at
+        self._log.critical("the scheduler's loop is dead", silent_for=silent)
+        os._exit(BriefingError.exit_code)
 
     # -- a round ------------------------------------------------------------------------------
 
@@ -226,7 +229,7 @@ class Scheduler:
             self._project = self._reloaded.get()
             self._seen = _signature(self._project)
             self._log.info("reloaded", schedules=len(self._project.schedules))
-        for run in self._ledger.reclaim():
+        for run in self._ledger.reclaim(runs.alarm_of):
             self._log.warning("reclaimed", **_named(run), state=run.state, reason=run.reason)
         now = self._office.clock()
         self._read_again_if_changed()
@@ -240,7 +243,9 @@ class Scheduler:
     def _tell(self) -> None:
         """Tell whoever has to hear, in a thread: a slow mail server must not stop the rounds."""
         if not self._telling.is_alive():
-            self._telling = threading.Thread(target=self._tell_all, name="telling", daemon=True)
+            self._telling = threading.Thread(
+                target=self._telling_guarded, args=(self._tell_all,), name="telling", daemon=True
+            )
             self._telling.start()
 
     def _wait_for_telling(self) -> None:
@@ -248,8 +253,11 @@ class Scheduler:
             self._telling.join(_TELLING)
 
     def _tell_all(self) -> None:
+        self._office.told(self._project, self._ledger, self._office.clock())
+
+    def _telling_guarded(self, tell: Callable[[], None]) -> None:
         try:
-            self._office.told(self._project, self._ledger, self._office.clock())
+            tell()
         except BriefingError as error:
             self._log.error("could not be told", reason=str(error))
         except Exception:
@@ -261,7 +269,7 @@ class Scheduler:
         if run is None:
             return False
         thread = threading.Thread(target=self._carry_out, args=(run,), name=f"run {run.id}")
-        self._working[run.id] = thread
+        self._working.add(thread)
         thread.start()
         return True
 
@@ -272,21 +280,18 @@ class Scheduler:
         try:
             log.info("building", attempt=run.attempt)
             limits = runs.Limits.of(planning.schedule_of(self._project, run))
-            state, why = runs.carry_out(
-                self._office.root, self._ledger, run, limits, self._stopping
-            )
+            state, why = runs.carry_out(self._project, self._ledger, run, limits, self._stopping)
             log.log(logging.INFO if state == PUBLISHED else logging.ERROR, state, reason=why)
             if state == PUBLISHED:
-                self._ledger.end_alarms(run.report)
-            elif state in ATTENTION:
-                self._ledger.raise_alarm(runs.alarm_of(run, state, why))
+                self._ledger.end_alarms(run.report, run.period)
         except BriefingError as error:
             log.error("not recorded", reason=str(error))
         except Exception:
             log.exception("unforeseen")
         finally:
             self._outcomes.append(state)
-            del self._working[run.id]
+            # not by its number: a run whose lease was lost may be claimed here once more
+            self._working.discard(threading.current_thread())
             self._wake()
 
     def _guarded(self, work: Callable[[], object]) -> None:
@@ -304,10 +309,12 @@ class Scheduler:
             self._log.exception("unforeseen")
 
     def _trouble(self, error: BriefingError) -> None:
-        try:
+        """Tell of what cannot be written into the ledger, in a thread like all telling."""
+
+        def tell() -> None:
             self._office.trouble(self._project, error, self._office.clock())
-        except Exception:
-            self._log.exception("unforeseen")
+
+        threading.Thread(target=self._telling_guarded, args=(tell,), daemon=True).start()
 
     def _open_ledger_again(self) -> None:
         """A ledger that has vanished is begun anew from the archive; others are left alone."""
@@ -347,7 +354,7 @@ class Scheduler:
     def _reload(self) -> None:
         """Check the project in a child; take it over only if it is clean."""
         try:
-            child = Child(check_in_child, (self._office.root, self._office.clock()))
+            child = Child(runs.check_in_child, (self._office.root, self._office.clock()))
             while not child.finished(timedelta(seconds=1)):
                 pass
             problems = child.answer()
@@ -359,17 +366,6 @@ class Scheduler:
             self._trouble(error)
         self._office.said(systemd.READY)
         self._wake()
-
-
-def check_in_child(root: Path, now: datetime) -> list[object]:
-    """What is wrong with the project, as ``briefing check`` finds it."""
-    from zoneinfo import ZoneInfo
-
-    from briefing import pipeline
-    from briefing.config import load_project
-
-    project = load_project(root)
-    return list(pipeline.check(project, now.astimezone(ZoneInfo(project.timezone)).date()))
 
 
 def _named(run: Run) -> dict[str, object]:

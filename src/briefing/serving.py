@@ -23,6 +23,8 @@ from briefing.structures import Alarm, Failure, Project, Resolvable, Secret, Set
 _WAITS = (5, 15, 60)
 """Minutes to wait after an alarm could not be told; the last one again and again: a server that
 is asked too often with a wrong password locks the account."""
+_OVER = 600.0
+"""Seconds without a trouble after which it is over: the same one would be a new one."""
 
 
 def serve_project(
@@ -84,7 +86,7 @@ class Listeners:
         self._redactor = redactor
         self._metrics = metrics
         self._log = log.get_logger()
-        self._troubles: set[str] = set()
+        self._troubles: dict[str, float] = {}
         self._tries = 0
         self._quiet_until = 0.0
         self._pinged = datetime.min.replace(tzinfo=UTC)
@@ -107,7 +109,6 @@ class Listeners:
 
     def tell(self, project: Project, ledger: Ledger, now: datetime) -> None:
         """After a round: alarms to the owner, numbers to Prometheus, a ping to the monitor."""
-        self._troubles.clear()  # the ledger answers again
         self._tell_alarms(project, ledger)
         found = standing.status(project, ledger, now)
         if self._metrics is not None:
@@ -125,9 +126,13 @@ class Listeners:
         if now < self._quiet_until:
             return
         alarms = ledger.untold()
-        lost = [alarm for alarm in alarms if not self._told(settings, alarm)]
-        for alarm in lost:
-            ledger.not_told(alarm)
+        lost = 0
+        for alarm in alarms:
+            if self._told(settings, alarm):
+                ledger.told(alarm)
+            else:
+                ledger.not_told(alarm)
+                lost += 1
         if alarms:
             self._tries = self._tries + 1 if lost else 0
             wait = _WAITS[min(self._tries, len(_WAITS)) - 1] if lost else 0
@@ -135,9 +140,10 @@ class Listeners:
 
     def trouble(self, project: Project, error: BriefingError, now: datetime) -> None:
         """What cannot be written into the ledger, the owner hears at once, and once."""
-        if str(error) in self._troubles:
+        seen, last = time.monotonic(), self._troubles.get(str(error))
+        self._troubles[str(error)] = seen
+        if last is not None and seen - last < _OVER:
             return
-        self._troubles.add(str(error))
         digest = sha256(str(error).encode()).hexdigest()[:32]
         subject = "the scheduler is in trouble"
         self._told(project, Alarm(digest, "", subject, f"{error}\n", now, now, None, 1))

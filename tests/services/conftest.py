@@ -1,16 +1,23 @@
-"""Every report in every language, built once by the real command, for checks from outside."""
+"""For checks from outside: every report built once by the real command, browser, database."""
 
 from __future__ import annotations
 
 import json
+import os
+import secrets
 import shutil
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,3 +127,107 @@ def look() -> Look:
         return [answer["seen"] for answer in answers]
 
     return ask
+
+
+# -- a database server ------------------------------------------------------------------------
+
+
+@dataclass
+class Cluster:
+    """A PostgreSQL server of our own: on loopback, in a temporary folder, on a free port."""
+
+    folder: Path
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    port: int = 0
+
+    @property
+    def programs(self) -> Path:
+        found = sorted(
+            Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: float(p.parts[-3])
+        )
+        place = found[-1] if found else shutil.which("initdb")
+        assert place, "there is no PostgreSQL: run tests/services/install"
+        return Path(place).parent
+
+    def run(self, program: str, *words: str) -> None:
+        """Run one of its programs; initdb and the server refuse to be root."""
+        someone = {"user": "postgres", "group": "postgres", "extra_groups": []}
+        with (self.folder / "said").open("a") as said:
+            done = subprocess.run(
+                [str(self.programs / program), "-D", str(self.folder / "data"), *words],
+                env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                check=False,
+                **(someone if os.geteuid() == 0 else {}),
+            )
+        assert done.returncode == 0, (self.folder / "said").read_text()
+
+    def make(self) -> None:
+        secret = self.folder / "password"
+        secret.write_text(self.password)
+        if os.geteuid() == 0:
+            for path in (self.folder, secret):
+                shutil.chown(path, "postgres")
+        words = ["--auth=scram-sha-256", f"--pwfile={secret}", "--username=briefing"]
+        self.run("initdb", *words, "--encoding=UTF8", "--no-sync")
+
+    def start(self) -> None:
+        if not self.port:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                self.port = free.getsockname()[1]
+        settings = {
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "max_connections": 100,
+            "fsync": "off",  # a server that is killed loses nothing by that, only a machine does
+        }
+        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+        self.run("pg_ctl", "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        self.run("pg_ctl", "-w", "-m", mode, "stop")
+
+    def kill(self) -> None:
+        """What the kernel does when memory is out; its children end by themselves."""
+        text = (self.folder / "data" / "postmaster.pid").read_text()
+        os.kill(int(text.split()[0]), signal.SIGKILL)
+
+    def url(self, name: str) -> str:
+        """The URL of a database, as config.yaml has it."""
+        return f"postgresql+psycopg://briefing:{self.password}@127.0.0.1:{self.port}/{name}"
+
+    def connect(self, name: str = "postgres") -> psycopg.Connection[Any]:
+        return psycopg.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user="briefing",
+            password=self.password,
+            dbname=name,
+            autocommit=True,
+        )
+
+    def create(self) -> str:
+        """A new database, by its URL."""
+        name = f"ledger_{secrets.token_hex(6)}"
+        with self.connect() as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A real server, as long as the tests run."""
+    with tempfile.TemporaryDirectory(prefix="briefing-postgres-") as folder:
+        cluster = Cluster(Path(folder))
+        cluster.make()
+        cluster.start()
+        try:
+            yield cluster
+        finally:
+            with suppress(AssertionError):
+                cluster.stop("immediate")

@@ -10,10 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from briefing.errors import BusyError, LedgerError, StaleRunError
+from briefing.ledger.alarms import remember
 from briefing.ledger.ownership import is_gone
 from briefing.ledger.rows import LIST_SEPARATOR, Room, as_run, find, record
 from briefing.ledger.schema import pauses, runs
 from briefing.structures import (
+    ATTENTION,
     CANCELLED,
     FAILED,
     HELD,
@@ -22,11 +24,14 @@ from briefing.structures import (
     PUBLISHED,
     RUNNING,
     WAITING,
+    Failure,
     Owner,
     Planned,
     Run,
 )
 
+AlarmOf = Callable[[Run, str, str], Failure]
+"""What the owner hears of a run, its state and the reason."""
 LEASE = timedelta(seconds=60)
 MOST_CLAIMS = 12
 """A run that was claimed so often, because whoever held it vanished each time, is given up: it
@@ -187,13 +192,12 @@ class Claims(Room):
         with self.database.writing() as connection:
             now = self.database.now(connection)
             row = connection.execute(
-                sa.select(runs.c.state, runs.c.fence, runs.c.published_fence)
-                .where(runs.c.id == run.id)
-                .with_for_update()
+                sa.select(runs).where(*_same(run)).with_for_update()
             ).one_or_none()
-            if row is not None and row.published_fence == run.fence:
+            if row is not None and (row.published_fence, row.manifest) == (run.fence, manifest):
                 return  # the answer to our earlier commit was lost, not the commit
-            if row is None or row.state != RUNNING or row.fence != run.fence:
+            held = None if row is None else (row.state, row.fence, row.owner)
+            if held != (RUNNING, run.fence, run.owner):
                 raise StaleRunError
             place()
             connection.execute(
@@ -213,13 +217,20 @@ class Claims(Room):
             record(connection, run.id, now, "published", manifest)
 
     def fail(
-        self, run: Run, why: str, *, waits: tuple[timedelta, ...] | None, held: bool = False
+        self,
+        run: Run,
+        why: str,
+        *,
+        waits: tuple[timedelta, ...] | None,
+        held: bool = False,
+        alarm: AlarmOf | None = None,
     ) -> str:
         """Write down that an attempt failed; an issue published before stays published.
 
         Args:
             waits: the pauses before further attempts; None where trying again is no use.
             held: the data gate holds the issue back.
+            alarm: what the owner hears where a person has to look.
 
         Returns:
             The state that the run has now; empty where it was no longer ours.
@@ -233,7 +244,10 @@ class Claims(Room):
             else:
                 final = HELD if held else FAILED if waits is None else PARKED
                 values["state"] = PUBLISHED if run.manifest else final
-            return self._ended(connection, run, now, values, why, "failed")
+            state = self._ended(connection, run, now, values, why, "failed")
+            if alarm is not None and state in ATTENTION:
+                remember(connection, alarm(run, state, why), now)
+            return state
 
     def hand_back(self, run: Run, why: str, *, cancelled: bool = False) -> None:
         """Give up a run that was interrupted through no fault of its own.
@@ -267,8 +281,11 @@ class Claims(Room):
         record(connection, run.id, now, kind, why)
         return str(values["state"])
 
-    def reclaim(self) -> list[Run]:
+    def reclaim(self, alarm: AlarmOf | None = None) -> list[Run]:
         """Free the runs whose holder vanished: the lease ended, or its process is gone.
+
+        Args:
+            alarm: what the owner hears where one is given up.
 
         Returns:
             The runs as they are now: pending again, or parked where it happened too often.
@@ -304,6 +321,8 @@ class Claims(Room):
                     record(connection, row.id, now, "parked" if given_up else "reclaimed", why)
                     run = find(connection, runs.c.id == row.id)
                     freed += [run] if run else []
+                    if run is not None and given_up and alarm is not None:
+                        remember(connection, alarm(run, PARKED, why), now)
         return freed
 
     def _is_dead(self, row: sa.Row[Any], now: datetime) -> bool:
@@ -317,4 +336,19 @@ class Claims(Room):
 
 
 def _mine(run: Run) -> tuple[sa.ColumnElement[bool], ...]:
-    return (runs.c.id == run.id, runs.c.fence == run.fence, runs.c.state == RUNNING)
+    return (
+        *_same(run),
+        runs.c.fence == run.fence,
+        runs.c.owner == run.owner,
+        runs.c.state == RUNNING,
+    )
+
+
+def _same(run: Run) -> tuple[sa.ColumnElement[bool], ...]:
+    """The row of a claim; numbers and fences begin anew where a ledger was lost."""
+    return (
+        runs.c.id == run.id,
+        runs.c.report == run.report,
+        runs.c.edition == run.edition,
+        runs.c.period == run.period,
+    )

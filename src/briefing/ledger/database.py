@@ -242,7 +242,11 @@ def _open_postgres(url: URL) -> Database:
             "Install the extra: pip install 'briefing[postgres]'.",
         ) from None
     database = Database(engine, None)
-    _migrate(database)
+    try:
+        _migrate(database)
+    except LedgerError:
+        database.close()
+        raise
     return database
 
 
@@ -301,6 +305,7 @@ _HINTS = {
     "database is locked": "Another program holds it; try again when it is done.",
     "canceling statement due to lock timeout": "Another program holds it; try again later.",
     "database or disk is full": "Make room where it lies; nothing is lost.",
+    "disk I/O error": "Make room where it lies, or look whether its disk is sound.",
     "unable to open database file": "Is it still there, and its folder writable?",
     "attempt to write a readonly database": "Give write permission to it and to its folder.",
 }

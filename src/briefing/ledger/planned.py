@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -32,6 +32,8 @@ from briefing.structures import (
 PAUSED = "paused"
 """The reason of runs that fell due while their report was paused."""
 _ADOPTED = "archive taken over"
+_PART = 100
+"""So many runs are written at a time, so that a backfill of years holds nobody up."""
 
 
 class Plans(Room):
@@ -53,8 +55,18 @@ class Plans(Room):
         Returns:
             The runs that are new or wanted again.
         """
+        found = [run for part in _parts(wanted) for run in self._planned(part)]
+        with self.database.writing() as connection:  # last: whoever is killed before plans again
+            row = {"schedule": schedule, "digest": digest, "planned_until": until}
+            connection.execute(
+                insert(connection, plans)
+                .values(row)
+                .on_conflict_do_update(index_elements=["schedule"], set_=row)
+            )
+        return found
+
+    def _planned(self, wanted: list[Planned]) -> list[Run]:
         with self.database.writing(in_turn=True) as connection:
-            now = self.database.now(connection)
             paused = set(connection.execute(sa.select(pauses.c.report)).scalars())
             asked = [
                 replace(item, state=SKIPPED, reason=PAUSED)
@@ -62,14 +74,7 @@ class Plans(Room):
                 else item
                 for item in wanted
             ]
-            found = added(connection, asked, now)
-            row = {"schedule": schedule, "digest": digest, "planned_until": until}
-            connection.execute(
-                insert(connection, plans)
-                .values(row)
-                .on_conflict_do_update(index_elements=["schedule"], set_=row)
-            )
-            return found
+            return added(connection, asked, self.database.now(connection))
 
     def planned_until(self, schedule: str) -> tuple[str, datetime] | None:
         """The digest of a schedule when it was last planned, and up to when; None if never."""
@@ -84,12 +89,14 @@ class Plans(Room):
             The runs that will be made.
         """
         states = set(again)
+        return [run for part in _parts(wanted) for run in self._asked(part, states)]
+
+    def _asked(self, wanted: list[Planned], states: set[str]) -> list[Run]:
         with self.database.writing(in_turn=True) as connection:
             now = self.database.now(connection)
-            asked = list(wanted)
-            found = added(connection, asked, now)
+            found = added(connection, wanted, now)
             new = {run.id for run in found}
-            for item in asked:
+            for item in wanted:
                 run = find(connection, *_of(item))
                 if run is not None and run.id not in new and run.state in states:
                     _wake(connection, run, now, "asked for again", item.priority)
@@ -245,21 +252,21 @@ def added(connection: sa.Connection, wanted: Iterable[Planned], now: datetime) -
     """Add the runs that are not known; of those made before they were due, ask again."""
     found = []
     for item in wanted:
-        number = connection.execute(
-            insert(connection, runs)
-            .values(_row(item))
-            .on_conflict_do_nothing()
-            .returning(runs.c.id)
-        ).scalar_one_or_none()
-        if number is not None:
-            detail = item.reason or item.trigger
-            record(
-                connection, number, now, "skipped" if item.state == SKIPPED else "planned", detail
-            )
-            found += [run for run in [find(connection, runs.c.id == number)] if run]
+        row = connection.execute(
+            insert(connection, runs).values(_row(item)).on_conflict_do_nothing().returning(*runs.c)
+        ).one_or_none()
+        if row is not None:
+            kind = "skipped" if item.state == SKIPPED else "planned"
+            record(connection, row.id, now, kind, item.reason or item.trigger)
+            found.append(as_run(row))
         elif item.scheduled_for is not None:
             found += _now_due(connection, item, now)
     return found
+
+
+def _parts(wanted: Iterable[Planned]) -> Iterator[list[Planned]]:
+    every = list(wanted)
+    return (every[first : first + _PART] for first in range(0, len(every), _PART))
 
 
 def _now_due(connection: sa.Connection, item: Planned, now: datetime) -> list[Run]:

@@ -135,6 +135,7 @@ alarms = sa.Table(
     _column("first_at", Moment),
     _column("last_at", Moment),
     _column("told_at", Moment, nullable=True),
+    _column("telling_until", Moment, nullable=True),
     _column("count", sa.Integer),
 )
 

@@ -72,7 +72,7 @@ def upgrade() -> None:
         "alarm",
         *_text("digest", "report", "subject", "body"),
         *_moments("first_at", "last_at"),
-        *_moments("told_at", nullable=True),
+        *_moments("told_at", "telling_until", nullable=True),
         *_whole("count"),
         sa.PrimaryKeyConstraint("digest", name="pk_alarm"),
     )
