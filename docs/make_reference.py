@@ -78,7 +78,11 @@ def cli_page() -> Iterator[str]:
     yield "## briefing\n\n" + _options(root, "briefing")
     for name, command in root.commands.items():
         usage = ["briefing", name, "[OPTIONS]"]
-        usage += [f"[{p.name.upper()}]..." for p in command.params if _is_argument(p)]
+        usage += [
+            f"[{p.name.upper()}]" + ("..." if p.nargs == -1 else "")
+            for p in command.params
+            if _is_argument(p)
+        ]
         yield f"## briefing {name}\n\n{said(command.callback)}\n\n```\n{' '.join(usage)}\n```"
         yield _options(command, f"briefing {name}")
     yield f"## Exit codes\n\n{_exit_codes()}"

@@ -60,7 +60,7 @@ class _Plain:
 def fires(schedule: Schedule, grain: Grain, after: datetime, until: datetime) -> Iterator[Fire]:
     """All times at which a schedule is due, ``after`` < at <= ``until``, by their nominal day.
 
-    Times that are skipped because of ``shift: skip`` are among them.
+    Times that are skipped because of ``shift: skip`` are among them, periods before ``since`` not.
 
     Args:
         grain: that of the schedule's report.
@@ -74,6 +74,8 @@ def fires(schedule: Schedule, grain: Grain, after: datetime, until: datetime) ->
     for plain in _plain_times(schedule, zone, first, last):
         fire = _fire(schedule, grain, zone, plain)
         if fire is None or not after < fire.at <= until:
+            continue
+        if schedule.since is not None and fire.period.start < schedule.since:
             continue
         if latest is None or (fire.at, fire.period) != (latest.at, latest.period):
             yield fire

@@ -2,6 +2,7 @@
 
     BriefingError            exit 4
     |-- ProblemsError        exit 1   data or configuration is wrong; carries the problems
+    |   `-- UnreadableError           the project was broken while a scheduler ran
     |-- UsageError           exit 2   the command was asked for something that does not exist
     |-- NothingKnownError    exit 1   nothing was known by then; what cannot be said is left out
     |-- HeldError            exit 3   the data gate holds the issue back
@@ -20,8 +21,10 @@ The docstring of a class is its message where none is given.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -90,6 +93,10 @@ class ProblemsError(BriefingError):
         return "\n".join([*(str(problem) for problem in self.problems), self.message])
 
 
+class UnreadableError(ProblemsError):
+    """The project cannot be read any more; nothing is built until it can."""
+
+
 class UsageError(BriefingError):
     """The command was asked for something that does not exist."""
 
@@ -153,3 +160,10 @@ class RenderError(BuildError):
 
 class ArchiveError(BuildError):
     """The issue could not be filed."""
+
+
+def unforeseen(error: Exception) -> str:
+    """What went wrong where nobody expected anything to, in a line."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    said = f"{type(error).__name__}: {error}".rstrip(": ")
+    return f"Something unforeseen happened: {said} ({Path(place.filename).name}:{place.lineno})."

@@ -12,16 +12,14 @@ import multiprocessing
 import os
 import resource
 import signal
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import Any
 
-from briefing.errors import BriefingError, ChildError
+from briefing.errors import BriefingError, ChildError, unforeseen
 
 PRELOADED = ("briefing.pipeline", "briefing.config", "briefing.charts.style", "weasyprint")
 _context = multiprocessing.get_context("forkserver")
@@ -128,17 +126,17 @@ def _at_work(
     except BriefingError as error:
         answer = (False, error)
     except MemoryError:
-        answer = (False, ChildError("It needed more memory than it may use."))
+        answer = (
+            False,
+            ChildError(
+                "It needed more memory than it may use.",
+                "Raise `memory` in its schedule, or make the report smaller.",
+            ),
+        )
     except Exception as error:  # whatever it is, the one who waits must hear of it
-        answer = (False, ChildError(_unforeseen(error)))
+        answer = (False, ChildError(unforeseen(error)))
     sender.send(answer)
     sender.close()
-
-
-def _unforeseen(error: Exception) -> str:
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    said = f"{type(error).__name__}: {error}".rstrip(": ")
-    return f"Something unforeseen happened: {said} ({Path(place.filename).name}:{place.lineno})."
 
 
 def _die_with_parent() -> None:

@@ -97,6 +97,9 @@ def configure(json: bool, redact: Redact, stream: TextIO | None = None) -> None:
 class _Lines(logging.StreamHandler[TextIO]):
     """The place where ``configure`` writes, told from what others set up."""
 
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- logging's own name
+        """A line that cannot be written, on a full disk, stops nobody and says nothing."""
+
 
 def _connect() -> None:
     """Let events go through Python's logging, where each of them meets those of libraries."""

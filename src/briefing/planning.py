@@ -77,8 +77,10 @@ def unplanned(project: Project, ledger: Ledger, now: datetime) -> Iterator[tuple
     """Schedules whose time has come and that no scheduler has planned, and since when."""
     for schedule in project.schedules:
         known = ledger.planned_until(schedule_key(schedule))
-        missed = _due(project, schedule, known, known[0] if known else "", now)
-        if times := [fire.at for fire in missed if not fire.skipped]:
+        missed = _due(project, schedule, known, _digest(schedule), now)
+        made = {run.period for run in ledger.latest(report=schedule.report)} if missed else set()
+        times = [fire.at for fire in missed if not fire.skipped and str(fire.period) not in made]
+        if times:
             yield schedule.report, times[0]
 
 
@@ -171,8 +173,7 @@ def _due(
     if schedule.since is not None:
         zone = ZoneInfo(schedule.timezone)
         first = datetime(*schedule.since.timetuple()[:3], tzinfo=zone) - timedelta(seconds=1)
-        every = calendars.fires(schedule, grain, first, now)
-        return [fire for fire in every if fire.period.start >= schedule.since]
+        return list(calendars.fires(schedule, grain, first, now))
     span = _LOOKED_BACK.get(grain, _LONGEST) if schedule.every == grain else _LONGEST
     latest = [
         fire for fire in calendars.fires(schedule, grain, now - span, now) if not fire.skipped

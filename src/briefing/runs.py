@@ -23,8 +23,11 @@ from briefing.errors import (
     HeldError,
     LedgerError,
     Problem,
+    ProblemsError,
     StaleRunError,
+    UnreadableError,
     UsageError,
+    unforeseen,
 )
 from briefing.executors import Child
 from briefing.ledger import Ledger, open_database, this_process
@@ -110,6 +113,9 @@ def build(
     except BriefingError as error:
         ledger.fail(run, str(error), waits=None, held=isinstance(error, HeldError))
         raise
+    except Exception as error:
+        ledger.fail(run, unforeseen(error), waits=None)
+        raise
     except BaseException:
         ledger.hand_back(run, "stopped by hand", cancelled=True)
         raise
@@ -151,7 +157,10 @@ def stage_in_child(root: Path, run: Run, keeper: int) -> archive.Staged:
     """What a child does: read the project anew, make the issue, leave it beside its place."""
     from briefing.config import load_project
 
-    project = load_project(root)
+    try:
+        project = load_project(root)
+    except ProblemsError as error:
+        raise UnreadableError(error.problems) from None
     if run.report not in project.reports:
         raise UsageError(f"There is no report {run.report!r} any more.")
     period = Period.parse(run.period)
@@ -165,6 +174,19 @@ def stage_in_child(root: Path, run: Run, keeper: int) -> archive.Staged:
     )
     request = pipeline.Request(edition, run.formats, keeper=keeper)
     return pipeline.stage(project, request, lambda *_: None)
+
+
+def signature_of(project: Project) -> tuple[tuple[str, int, int], ...]:
+    """What tells whether a file of the project was changed."""
+    found = []
+    for name, path in project.inputs.items():
+        try:
+            status = path.stat()
+        except OSError:
+            found.append((name, 0, 0))
+        else:
+            found.append((name, status.st_mtime_ns, status.st_size))
+    return tuple(found)
 
 
 def check_in_child(root: Path, now: datetime) -> list[Problem]:
@@ -235,6 +257,9 @@ def carry_out(
         _published(ledger, run, child.answer())
     except StaleRunError:
         return LOST, ""
+    except UnreadableError as error:
+        ledger.hand_back(run, "the project has problems")
+        return HANDED_BACK, str(error)
     except (BriefingError, OSError) as error:
         waits = limits.waits if isinstance(error, _TRANSIENT) else None
         held = isinstance(error, HeldError)
@@ -253,9 +278,18 @@ def alarm_of(run: Run, state: str, why: str) -> Failure:
     body = (
         f"The issue {run.issue} was not made; its run {run.id} is {state}.\n\n{why}\n\n"
         f"What happened to it: briefing runs {run.id}\n"
-        f"When the cause is mended: {_again(run)}\n"
+        f"When the cause is mended: {_again(run)}\n\n"
+        "Others that failed in the same way are not told one by one: see briefing status. "
+        f"All of this period again: briefing backfill {run.report} --from {run.period} "
+        f"--to {run.period} --reprocess failed\n"
     )
     return Failure(digest, run.report, f"{run.report} {run.period} is {state}", body)
+
+
+def alarm_of_problems(error: ProblemsError) -> Failure:
+    """What the owner hears where the project itself cannot be read."""
+    digest = hashlib.sha256(f"unreadable\n{error}".encode()).hexdigest()[:32]
+    return Failure(digest, "", "nothing is built until this is mended", f"{error}\n")
 
 
 def _again(run: Run) -> str:

@@ -89,7 +89,8 @@ class Scheduler:
         self._round_at = time.monotonic()
         self._told_at = -TICK.total_seconds()
         self._telling = threading.Thread()
-        self._seen = _signature(project)
+        self._seen = runs.signature_of(project)
+        self._readable = True
         self._reloaded: SimpleQueue[Project] = SimpleQueue()
 
     # -- the two ways to run ------------------------------------------------------------------
@@ -134,7 +135,7 @@ class Scheduler:
         warm_up()
         self._guarded(lambda: self._ledger.enter(self._me))
         self._guarded(lambda: self._ledger.end_alarms(""))  # what kept it from starting is over
-        self._log.info("started", owner=self._me.name, schedules=len(self._project.schedules))
+        self._log.info("started", process=self._me.name, schedules=len(self._project.schedules))
 
     def _finish(self) -> None:
         """Let those at work finish within the grace, then make them hand their runs back."""
@@ -146,7 +147,7 @@ class Scheduler:
         self._guarded(lambda: self._ledger.leave(self._me))
         self._tell()  # how things stand now, and what failed last
         self._wait_for_telling()
-        self._log.info("stopped", owner=self._me.name)
+        self._log.info("stopped", process=self._me.name)
 
     # -- the alarm clock ----------------------------------------------------------------------
 
@@ -227,7 +228,7 @@ class Scheduler:
     def _look(self) -> None:
         while not self._reloaded.empty():
             self._project = self._reloaded.get()
-            self._seen = _signature(self._project)
+            self._seen = runs.signature_of(self._project)
             self._log.info("reloaded", schedules=len(self._project.schedules))
         for run in self._ledger.reclaim(runs.alarm_of):
             self._log.warning("reclaimed", **_named(run), state=run.state, reason=run.reason)
@@ -236,7 +237,11 @@ class Scheduler:
         for run in planning.plan_due(self._project, self._ledger, now):
             self._log.info("planned", **_named(run), state=run.state, reason=run.reason)
         self._ledger.tick(self._me)
-        while len(self._working) < self._office.workers and not self._stopping.asked.is_set():
+        while (
+            self._readable
+            and len(self._working) < self._office.workers
+            and not self._stopping.asked.is_set()
+        ):
             if not self._start_next():
                 break
 
@@ -282,6 +287,8 @@ class Scheduler:
             limits = runs.Limits.of(planning.schedule_of(self._project, run))
             state, why = runs.carry_out(self._project, self._ledger, run, limits, self._stopping)
             log.log(logging.INFO if state == PUBLISHED else logging.ERROR, state, reason=why)
+            if state == runs.HANDED_BACK and why:
+                self._seen = ()  # the project was broken meanwhile: look at it again
             if state == PUBLISHED:
                 self._ledger.end_alarms(run.report, run.period)
         except BriefingError as error:
@@ -335,18 +342,24 @@ class Scheduler:
 
     def _read_again_if_changed(self) -> None:
         """Data and reports are read anew; schedules and channels only when asked to."""
-        seen = _signature(self._project)
+        seen = runs.signature_of(self._project)
         if seen == self._seen:
             return
         self._seen = seen
         try:
             fresh = self._office.load()
         except ProblemsError as error:
+            self._readable = False
             self._log.warning(
-                "the project has problems; going on with what was read before",
+                "the project has problems; nothing is built until they are mended",
                 problems=[str(problem) for problem in error.problems[:5]],
             )
+            self._ledger.raise_alarm(runs.alarm_of_problems(error))
             return
+        if not self._readable:
+            self._readable = True
+            self._log.info("the project can be read again")
+            self._ledger.end_alarms("")
         kept = self._project
         if {item.report for item in kept.schedules} <= fresh.reports.keys():
             self._project = replace(fresh, schedules=kept.schedules, channels=kept.channels)
@@ -375,16 +388,3 @@ def _named(run: Run) -> dict[str, object]:
         "edition": run.edition,
         "period": run.period,
     }
-
-
-def _signature(project: Project) -> tuple[tuple[str, int, int], ...]:
-    """What tells whether a file of the project was changed."""
-    found = []
-    for name, path in project.inputs.items():
-        try:
-            status = path.stat()
-        except OSError:
-            found.append((name, 0, 0))
-        else:
-            found.append((name, status.st_mtime_ns, status.st_size))
-    return tuple(found)

@@ -15,10 +15,10 @@ from briefing import status as standing
 from briefing.channels import tell_owner
 from briefing.config import load_project, load_settings
 from briefing.config.secrets import Redactor
-from briefing.errors import BriefingError, ProblemsError
+from briefing.errors import BriefingError, ProblemsError, UsageError
 from briefing.ledger import Ledger
 from briefing.scheduler import TICK, Office, Scheduler
-from briefing.structures import Alarm, Failure, Project, Resolvable, Secret, Settings
+from briefing.structures import Alarm, Project, Resolvable, Secret, Settings
 
 _WAITS = (5, 15, 60)
 """Minutes to wait after an alarm could not be told; the last one again and again: a server that
@@ -49,6 +49,8 @@ def serve_project(
         ProblemsError: the project has problems.
         LedgerError: the ledger does not answer, or is damaged.
     """
+    if metrics is not None and not metrics.absolute().parent.is_dir():
+        raise UsageError(f"There is no folder {metrics.absolute().parent} for the metrics.")
     redactor = Redactor()
     log.configure(json_log or not sys.stderr.isatty(), redactor)
     listeners = Listeners(environ, redactor, metrics)
@@ -93,9 +95,8 @@ class Listeners:
 
     def cannot_start(self, settings: Settings, error: ProblemsError) -> None:
         """Tell the owner, once, that nothing runs because the project has problems."""
-        digest = sha256(f"not started\n{error}".encode()).hexdigest()[:32]
         ledger = self.open_ledger(settings)
-        ledger.raise_alarm(Failure(digest, "", "nothing runs until this is mended", f"{error}\n"))
+        ledger.raise_alarm(runs.alarm_of_problems(error))
         self._tell_alarms(settings, ledger)
 
     def open_ledger(self, project: Settings) -> Ledger:
@@ -110,7 +111,7 @@ class Listeners:
     def tell(self, project: Project, ledger: Ledger, now: datetime) -> None:
         """After a round: alarms to the owner, numbers to Prometheus, a ping to the monitor."""
         self._tell_alarms(project, ledger)
-        found = standing.status(project, ledger, now)
+        found = standing.status(project, ledger, now, project.timezone)
         if self._metrics is not None:
             standing.write_metrics(self._metrics, found, tuple(project.reports))
         due = planning.next_due(project, now)

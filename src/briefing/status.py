@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
 from briefing import planning
 from briefing.errors import BriefingError
-from briefing.ledger import Ledger
+from briefing.ledger import Ledger, process_is_gone
 from briefing.structures import (
     ATTENTION,
     PENDING,
@@ -24,6 +26,7 @@ from briefing.structures import (
     Run,
 )
 
+_SHOWN = 5
 SILENT = timedelta(seconds=90)
 """A scheduler that gave no sign for so long is taken for dead."""
 OVERDUE = timedelta(minutes=15)
@@ -60,19 +63,20 @@ class Status:
         return not self.needs
 
 
-def status(project: Project | None, ledger: Ledger, now: datetime) -> Status:
+def status(project: Project | None, ledger: Ledger, now: datetime, zone: str) -> Status:
     """Look at the ledger and the calendar.
 
     Args:
         project: None where it has problems: then only the ledger is looked at.
         now: the moment, aware.
+        zone: the zone in which times are told.
 
     Raises:
         LedgerError: the ledger does not answer.
     """
     here, instances = ledger.instances()
-    working = tuple(item for item in instances if here - item.ticked_at <= SILENT)
-    silent = [item for item in instances if here - item.ticked_at > SILENT]
+    working = tuple(item for item in instances if not _is_silent(item, here))
+    silent = [item for item in instances if _is_silent(item, here)]
     paused = ledger.paused()
     off = {pause.report for pause in paused}
     attention = tuple(run for run in ledger.latest(states=ATTENTION) if _is_ours(run))
@@ -86,27 +90,38 @@ def status(project: Project | None, ledger: Ledger, now: datetime) -> Status:
     unplanned = tuple(
         (name, since)
         for name, since in (planning.unplanned(project, ledger, now) if project else ())
-        if now - since > OVERDUE
+        if now - since > OVERDUE and name not in off
     )
     latest = {
         run.report: run
         for name in (project.reports if project else ())
         for run in ledger.latest(report=name, states=[PUBLISHED], limit=1)
     }
+    running = tuple(ledger.latest(states=[RUNNING]))
+    lately = [run.published_at for run in latest.values() if run.published_at]
+    catching_up = working and (running or any(here - at < OVERDUE for at in lately))
+    local = _Local(ZoneInfo(zone))
     needs = [
-        *(f"run {run.id}, {run.issue}, is {run.state}: {_line(run.reason)}" for run in attention),
-        *(
-            f"run {run.id}, {run.issue}, is due since {run.scheduled_for:%Y-%m-%d %H:%M} UTC"
-            for run in overdue
+        *_some(
+            f"run {run.id}, {run.issue}, is {run.state}: {_line(run.reason)}" for run in attention
         ),
-        *(
-            f"{name} is due since {since:%Y-%m-%d %H:%M} UTC and no scheduler has noticed"
+        *_some(
+            f"run {run.id}, {run.issue}, is due since {local(run.scheduled_for)}"
+            for run in (() if catching_up else reversed(overdue))
+        ),
+        *_some(
+            f"{name} is due since {local(since)} and no scheduler has noticed"
             for name, since in unplanned
         ),
     ]
+    alarms = tuple(ledger.alarms())
+    if untold := [
+        item for item in alarms if item.told_at is None and here - item.first_at > OVERDUE
+    ]:
+        needs.append(f"the owner was not told of {len(untold)} failures: {untold[0].subject}, ...")
     if not working:
         needs += [
-            f"the scheduler {item.name} has given no sign since {item.ticked_at:%Y-%m-%d %H:%M} UTC"
+            f"the scheduler {item.name} has given no sign since {local(item.ticked_at)}"
             for item in silent
         ]
     return Status(
@@ -115,14 +130,37 @@ def status(project: Project | None, ledger: Ledger, now: datetime) -> Status:
         working=working,
         next_due=planning.next_due(project, now) if project else None,
         counts=dict.fromkeys(STATES, 0) | ledger.counts(),
-        running=tuple(ledger.latest(states=[RUNNING])),
+        running=running,
         attention=attention,
         overdue=overdue,
         unplanned=unplanned,
         paused=tuple(paused),
-        alarms=tuple(ledger.alarms()),
+        alarms=alarms,
         latest=latest,
     )
+
+
+@dataclass(frozen=True)
+class _Local:
+    """Tells moments by the clock on a wall."""
+
+    zone: ZoneInfo
+
+    def __call__(self, moment: datetime | None) -> str:
+        return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M}" if moment else "ever"
+
+
+def _some(lines: Iterable[str]) -> Iterator[str]:
+    """The first few lines, and how many more there are."""
+    found = list(lines)
+    yield from found[:_SHOWN]
+    if len(found) > _SHOWN:
+        yield f"... and {len(found) - _SHOWN} more like that"
+
+
+def _is_silent(instance: Instance, here: datetime) -> bool:
+    """Whether a scheduler is dead: no sign for long, or its process on this machine is gone."""
+    return here - instance.ticked_at > SILENT or process_is_gone(instance.name)
 
 
 def _is_ours(run: Run) -> bool:

@@ -53,14 +53,19 @@ def raise_last(failed: list[tuple[Edition, BriefingError]], asked: int) -> None:
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows in columns; on a pipe no line is broken or cut."""
+    """Print rows in columns; only the last column is broken where the terminal is narrow."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = _WIDEST
-    table = Table(*head, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, name in enumerate(head):
+        table.add_column(name, no_wrap=number < len(head) - 1, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    console.print(table)
+    with console.capture() as said:
+        console.print(table)
+    for line in said.get().splitlines():
+        print(line.rstrip())
 
 
 def local(moment: datetime | None, zone: str) -> str:

@@ -169,7 +169,7 @@ def end_lease(ledger: Ledger, run: Run) -> None:
 
 def eventually(attempt: Callable[[], Any]) -> Any:
     """What is true after a moment that the kernel takes; a defect would make it wait for ever."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 30
     while time.monotonic() < end:
         if found := attempt():
             return found
@@ -526,6 +526,21 @@ def test_a_run_whose_lease_has_ended_is_free(ledger):
     assert (again.fence, again.attempt) == (2, 2)
 
 
+def test_a_lease_that_is_renewed_at_the_last_moment_is_kept(ledger):
+    """Between the look at it and the attempt to free it."""
+    run = ledger.claim(wanted(), ANNA)
+    end_lease(ledger, run)
+
+    class Slow(Ledger):
+        def _is_dead(self, row: Any, now: datetime) -> bool:
+            found = super()._is_dead(row, now)
+            assert ledger.renew(run)
+            return found
+
+    assert Slow(ledger.database).reclaim() == []
+    assert now_is(ledger, run).state == RUNNING
+
+
 def test_a_lease_longer_than_any_was_given_before_the_clock_went_back(ledger):
     run = ledger.claim(wanted(), ANNA)
     change(ledger, run, lease_until=clock(ledger) + 1.9 * ledger.lease)
@@ -696,6 +711,13 @@ def test_an_issue_made_by_hand_before_it_was_due_is_made_again_when_it_is(ledger
     assert due(ledger, "2026-10", ago=-MINUTE) == []
 
 
+def test_what_was_made_when_it_was_due_is_not_made_again_by_a_later_plan(ledger):
+    due(ledger, "2026-10")
+    ledger.publish(ledger.claim_next(ANNA, [REPORT]), "first", nothing)
+    assert due(ledger, "2026-10", ago=-MINUTE) == []
+    assert ledger.counts() == {PUBLISHED: 1}
+
+
 def test_an_issue_made_by_hand_after_it_was_due_is_not_made_again(ledger):
     run = published(ledger, wanted())
     assert due(ledger, "2026-10") == []
@@ -745,7 +767,14 @@ def test_runs_go_by_priority_then_by_hand_then_by_when_they_were_due(ledger):
         wanted("due first", "c", scheduled_for=at - 2 * MINUTE),
         wanted("due later, older", "d", scheduled_for=at - MINUTE, period_end=date(2026, 1, 1)),
         wanted("due later", "e", scheduled_for=at - MINUTE),
-        wanted("backfill", "f", priority=10),
+        wanted(
+            "backfill, older",
+            "f",
+            priority=10,
+            scheduled_for=at,
+            period_end=date(2026, 1, 1),
+        ),
+        wanted("backfill", "g", priority=10),
     ]
     ledger.ask(order[::-1])
     taken = []
@@ -876,9 +905,19 @@ def test_the_owner_hears_of_a_run_that_is_given_up(ledger):
 def test_alarms_are_not_over_while_another_edition_of_the_period_needs_a_person(ledger):
     run = ledger.claim(wanted(edition="ko"), ANNA)
     ledger.fail(run, "it broke", waits=None, alarm=alarm_of)
+    ledger.told(ledger.untold()[0])
     ledger.end_alarms(REPORT, "2026-10")
     assert len(ledger.alarms()) == 1
     ledger.end_alarms(REPORT, "2026-09")
+    assert ledger.alarms() == []
+
+
+def test_what_nobody_was_told_yet_is_told_although_it_is_over(ledger):
+    ledger.raise_alarm(FAILURE)
+    ledger.end_alarms(REPORT)
+    (alarm,) = ledger.untold()
+    ledger.told(alarm)
+    ledger.end_alarms(REPORT)
     assert ledger.alarms() == []
 
 

@@ -230,6 +230,20 @@ def test_the_ledger_can_be_looked_into_while_the_project_has_problems(library, r
     assert run("resume", "library-loans").code == 0
 
 
+def test_what_is_due_waits_while_the_project_has_problems(library, run):
+    """A run that was planned before the table was broken does not fail for good."""
+    ledger = ledger_of(library)
+    ledger.adopt([])
+    ledger.ask([asked("2026-10")])
+    library.replace("data/loans.csv", "1500", "1,500")
+    stopped = run("serve", "--once")
+    assert stopped.code == 1
+    assert states(run) == {"2026-10": "pending"}
+    library.replace("data/loans.csv", "1,500", "1500")
+    assert run("serve", "--once").code == 0
+    assert states(run)["2026-10"] == "published"
+
+
 def test_an_issue_made_by_hand_after_it_was_due_counts(library, run):
     assert run("build", "--period", last_period(), "--format", "html").code == 0
     assert run("serve", "--once").code == 0
@@ -251,7 +265,7 @@ def test_a_paused_report_is_skipped_with_its_reason_and_made_up_for_on_request(r
     assert states(run) == {last_period(): "skipped"}
     assert "data under review" in run("status").out
     assert "1 missed run" in run("resume", "library-loans", "--catch-up").out
-    assert run("resume", "library-loans").out == "library-loans was not paused.\n"
+    assert "was not paused" in run("resume", "library-loans").out
     assert run("serve", "--once").code == 0
     assert states(run) == {last_period(): "published"}
 

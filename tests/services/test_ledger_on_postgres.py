@@ -83,6 +83,25 @@ def begin_again(postgres) -> None:
             return
 
 
+def test_a_server_that_comes_back_soon_is_waited_for(ledger, postgres, monkeypatch):
+    run = ledger.claim(wanted(), ANNA)
+    placed, pauses = [], []
+
+    def place() -> None:
+        placed.append(1)
+        if len(placed) == 1:
+            postgres.stop()
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        postgres.start()
+
+    monkeypatch.setattr(claims.time, "sleep", pause)
+    ledger.publish(run, "first", place)
+    assert (len(placed), pauses) == (2, [1.0])
+    assert now_is(ledger, run).manifest == "first"
+
+
 def test_a_server_that_was_restarted_in_a_pause_is_not_noticed(ledger, postgres):
     run = ledger.claim(wanted(), ANNA)
     postgres.stop()
@@ -211,6 +230,22 @@ def test_whoever_stands_still_in_a_transaction_is_put_out_and_overtaken(
     ledger.publish(taken[0], "ben's", nothing)
     assert now_is(ledger, run).state == PUBLISHED
     slow.database.close()
+
+
+OTHERS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+def test_a_ledger_that_is_refused_leaves_no_session_behind(ledger, ledger_url, postgres, tmp_path):
+    ledger.database.close()
+    with postgres.connect(ledger_url.rpartition("/")[2]) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        with pytest.raises(LedgerError) as kept:  # an error that is kept keeps what it came from
+            open_database(ledger_url, tmp_path)
+        assert eventually(lambda: connection.execute(OTHERS).fetchone() == (0,))
+    assert "newer release" in str(kept.value)
 
 
 def test_every_session_has_its_limits(ledger):

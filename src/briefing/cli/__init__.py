@@ -11,7 +11,8 @@ import typer
 from briefing import __version__
 from briefing.cli import reports, schedules
 from briefing.cli.options import EPILOG
-from briefing.errors import BriefingError
+from briefing.errors import BriefingError, unforeseen
+from briefing.terminal import print_json
 
 app = typer.Typer(
     name="briefing",
@@ -51,7 +52,12 @@ def main() -> NoReturn:
         app(standalone_mode=True)
     except BriefingError as error:
         print(error, file=sys.stderr)
+        if "--json" in sys.argv:
+            print_json({"error": {"message": str(error), "exit_code": error.exit_code}})
         sys.exit(error.exit_code)
+    except Exception as error:
+        print(f"{unforeseen(error)} This is a fault of briefing's own.", file=sys.stderr)
+        sys.exit(BriefingError.exit_code)
     except KeyboardInterrupt:
         print("Stopped; nothing half-made is left behind.", file=sys.stderr)
         sys.exit(130)

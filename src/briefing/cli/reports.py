@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
@@ -91,7 +92,16 @@ def build(
         requests = [pipeline.Request(item, wanted, output) for item in asked]
         issues, failed = _built(loaded, requests, progress, wait=wait)
     if as_json:
-        print_json({"issues": [issue_as_json(item) for item in issues]})
+        built = [issue_as_json(item) for item in issues]
+        unbuilt = [
+            {"issue": f"{item.report}/{item.period}/{item.name}", "error": str(error)}
+            for item, error in failed
+        ]
+        print_json({"issues": built, "failed": unbuilt})
+        for _, error in failed:
+            print(error, file=sys.stderr)
+        if failed:
+            raise typer.Exit(failed[-1][1].exit_code)
     else:
         for item in issues:
             show_issue(item)
@@ -107,9 +117,15 @@ def _built(
     """
     from briefing import pipeline, runs
 
+    said = ""
+
     def waited(error: BusyError) -> bool:
+        nonlocal said
+        holder = error.message.partition(";")[0]
+        if wait and holder != said:
+            progress("wait", holder)
+            said = holder
         if wait:
-            progress("wait", error.message)
             time.sleep(_ASK_AGAIN)
         return wait
 

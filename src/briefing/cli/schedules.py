@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -88,48 +89,59 @@ def plan(
     moment = now()
     fires = planning.upcoming(loaded, moment, moment + timedelta(days=days))
     gates = {name: pipeline.gate_now(loaded, name, today(loaded)) for name in loaded.reports}
-    entries = [
-        {
-            "due": fire.at.isoformat(),
-            "local": local(fire.at, fire.schedule.timezone),
-            "weekday": f"{_local(fire):%a}",
-            "timezone": fire.schedule.timezone,
-            "report": fire.schedule.report,
-            "period": str(fire.period),
-            "editions": [
-                item.name for item in planning.editions_of_schedule(loaded, fire.schedule, fire)
-            ],
-            "gate": gates[fire.schedule.report],
-            "note": (fire.skipped and f"skipped: {fire.skipped}") or fire.moved,
-        }
-        for fire in fires
-    ]
+    off = _paused(loaded)
+    entries: list[dict[str, Any]] = []
+    seen: set[tuple[str, str, tuple[str, ...]]] = set()
+    for fire in fires:
+        editions = planning.editions_of_schedule(loaded, fire.schedule, fire)
+        names = tuple(item.name for item in editions)
+        issue = (fire.schedule.report, str(fire.period), names)
+        notes = [fire.moved, fire.skipped and f"skipped: {fire.skipped}"]
+        notes += ["the report is paused" if fire.schedule.report in off else ""]
+        notes += ["the same issue as before, not made again" if issue in seen else ""]
+        seen.add(issue)
+        entries.append(
+            {
+                "due": fire.at.isoformat(),
+                "local": local(fire.at, fire.schedule.timezone),
+                "weekday": f"{_local(fire):%a}",
+                "timezone": fire.schedule.timezone,
+                "report": fire.schedule.report,
+                "period": str(fire.period),
+                "editions": list(names),
+                "gate": "" if fire.skipped else gates[fire.schedule.report],
+                "note": "; ".join(filter(None, notes)),
+            }
+        )
     if as_json:
         print_json({"plan": entries})
         return
     if not entries:
         print(f"Nothing is due in the next {days} days.")
         return
+    zones = {item["timezone"] for item in entries}
     print_table(
         ("due", "", "report", "period", "editions", "gate now", "note"),
         [
             (
-                str(item["local"]),
-                str(item["weekday"]),
-                str(item["report"]),
-                str(item["period"]),
+                item["local"] + (f" {item['timezone']}" if len(zones) > 1 else ""),
+                item["weekday"],
+                item["report"],
+                item["period"],
                 _few(item["editions"]),
-                str(item["gate"]),
-                str(item["note"]),
+                item["gate"],
+                item["note"],
             )
             for item in entries
         ],
     )
 
 
-def _local(fire: Fire) -> datetime:
-    from zoneinfo import ZoneInfo
+def _paused(project: Project) -> set[str]:
+    return {pause.report for pause in open_ledger(project).paused()}
 
+
+def _local(fire: Fire) -> datetime:
     return fire.at.astimezone(ZoneInfo(fire.schedule.timezone))
 
 
@@ -157,7 +169,7 @@ def runs_(
     ledger = open_ledger(loaded)
     if run is None:
         found = ledger.latest(report=report, states=[state] if state else (), limit=limit)
-        _list_runs(found, loaded, as_json=as_json)
+        _list_runs(found, loaded, as_json=as_json, chosen=bool(report or state))
         return
     story = ledger.run(run)
     if story is None:
@@ -165,15 +177,15 @@ def runs_(
     _tell_run(*story, loaded, as_json=as_json)
 
 
-def _list_runs(found: list[Run], project: Settings, *, as_json: bool) -> None:
+def _list_runs(found: list[Run], project: Settings, *, as_json: bool, chosen: bool) -> None:
     if as_json:
         print_json({"runs": [_plain(item) for item in found]})
     elif not found:
-        print("No run yet.")
+        print("No run fits." if chosen else "No run yet.")
     else:
         zone = project.timezone
         print_table(
-            ("run", "issue", "state", "due", "last touched", "trigger", "reason"),
+            ("run", "issue", "state", "due", "last touched", "reason"),
             [
                 (
                     str(item.id),
@@ -181,8 +193,7 @@ def _list_runs(found: list[Run], project: Settings, *, as_json: bool) -> None:
                     item.state,
                     local(item.scheduled_for, zone),
                     local(item.finished_at or item.started_at, zone),
-                    item.trigger,
-                    _line(item.reason),
+                    _told_reason(item, zone),
                 )
                 for item in found
             ],
@@ -193,13 +204,24 @@ def _tell_run(run: Run, events: list[RunEvent], project: Settings, *, as_json: b
     if as_json:
         print_json({"run": _plain(run), "events": [_plain(event) for event in events]})
         return
-    print(f"Run {run.id}: {run.issue}, {run.state}")
+    zone = project.timezone
+    reason = _told_reason(run, zone)
+    print(f"Run {run.id}: {run.issue}, {run.state}{': ' if reason else ''}{reason}")
+    if run.scheduled_for:
+        print(f"  was due {local(run.scheduled_for, zone)} ({zone})")
+    if run.manifest:
+        print(f"  lies in {project.output / run.issue}")
     for event in events:
-        print(f"  {local(event.at, project.timezone)}  {event.kind}: {event.detail}".rstrip(": "))
+        at = event.at.astimezone(ZoneInfo(zone))
+        print(f"  {at:%Y-%m-%d %H:%M:%S}  {event.kind}: {event.detail}".rstrip(": "))
 
 
-def _line(text: str) -> str:
-    return text.splitlines()[0] if text else ""
+def _told_reason(run: Run, zone: str) -> str:
+    """The first line of the reason, and when it comes again."""
+    reason = run.reason.splitlines()[0] if run.reason else ""
+    return (
+        f"again at {local(run.next_attempt_at, zone)}: {reason}" if run.next_attempt_at else reason
+    )
 
 
 def pause(
@@ -227,9 +249,10 @@ def resume(
     project: ProjectOption = Path(),
 ) -> None:
     """Run a paused report again."""
+    _known(project, report)
     found = open_ledger(load_config(project)).resume(report, catch_up=catch_up)
     if found is None:
-        print(f"{report} was not paused.")
+        print(f"{report} was not paused. Periods that were skipped: briefing backfill {report}.")
         return
     runs = f"{len(found)} missed run{'s' if len(found) != 1 else ''}"
     missed = f" {runs} will be made up for." if catch_up else ""
@@ -241,7 +264,9 @@ def backfill(
     *,
     from_: Annotated[str, typer.Option("--from", help="The first period, such as 2026-01.")],
     to: Annotated[str, typer.Option("--to", help="The last period; else the last complete.")] = "",
-    edition: Annotated[str, typer.Option(help="A value of the report's parameter.")] = "all",
+    edition: Annotated[
+        str, typer.Option(help="A value of the report's parameter; else all of them.")
+    ] = "",
     language: Annotated[str, typer.Option(help="en, ko or all.")] = "all",
     reprocess: Annotated[
         Reprocess, typer.Option(help="Which runs that exist already are made again.")
@@ -264,7 +289,7 @@ def backfill(
         asked = [
             item for item in wanted if known.get((item.period, item.edition), again[0]) in again
         ]
-        names = [f"{item.report}/{item.period}/{item.edition}" for item in asked]
+        names = [f"{item.report}/{item.period}/{item.edition}/r1" for item in asked]
     else:
         names = [run.issue for run in ledger.ask(wanted, again=again)]
     if as_json:
@@ -299,7 +324,7 @@ def _past(
             day,
             period=str(period),
             language=language,
-            parameter=edition if definition.parameters else "",
+            parameter=edition or ("all" if definition.parameters else ""),
         ):
             yield planning.as_planned(item, ("pdf", "html"), "backfill")
         period = period.next()
@@ -316,7 +341,7 @@ def status(as_json: JsonOption = False, project: ProjectOption = Path()) -> None
         loaded = load_quietly(project)
     except ProblemsError as error:
         problems = [str(problem) for problem in error.problems]
-    found = standing.status(loaded, open_ledger(settings), now())
+    found = standing.status(loaded, open_ledger(settings), now(), settings.timezone)
     found = replace(found, needs=(*problems, *found.needs))
     if as_json:
         print_json({"well": found.is_well, **_plain(found)})
@@ -333,7 +358,8 @@ def _told(found: Status, project: Settings) -> Iterator[str]:
     yield from (f"  {need}" for need in found.needs)
     names = ", ".join(item.name for item in found.working) or "none at work"
     yield f"Schedulers: {names}"
-    yield f"Next due: {local(found.next_due, zone)} ({zone})"
+    due = f"{local(found.next_due, zone)} ({zone})" if found.next_due else "nothing"
+    yield f"Next due: {due}"
     counts = ", ".join(f"{count} {state}" for state, count in found.counts.items() if count)
     yield f"Runs: {counts or 'none yet'}"
     yield from (f"At work: run {run.id}, {run.issue}, by {run.owner}" for run in found.running)

@@ -87,7 +87,7 @@ def read_yaml(path: Path, root: Path) -> tuple[dict[str, Any], Positions]:
     if problems:
         raise ProblemsError(problems)
     if not isinstance(node, MappingNode):
-        remedy = "Start it with a key such as `title:`."
+        remedy = "Start it with a key such as `title:`; docs/reference/ lists them."
         raise ProblemsError([Problem(shown, 1, "", "the file holds no keys", remedy)])
     value = _plain(node, (), positions, problems)
     if problems:

@@ -56,7 +56,7 @@ class ScheduleKeys(BaseModel):
     """The day within ``every``: ``first business day``, ``last business day``, ``last day``, a
     number such as 15 (a month without that day: its last), or for a week a weekday's name; the
     first day where not given."""
-    at: str = "08:00"
+    at: str | int = "08:00"
     """The time of day on the wall, in ``timezone``."""
     cron: str = ""
     """In place of ``every``, ``on`` and ``at``: minute, hour, day of month, month, day of week
@@ -77,16 +77,16 @@ class ScheduleKeys(BaseModel):
     day); without it, a new schedule owes only the latest ended one."""
     catch_up: CatchUp = "latest"
     """Which periods are made when several were missed."""
-    catch_up_window: str = ""
+    catch_up_window: str | int = ""
     """How late a missed period is still made, such as ``14 days``; however late where
     not given."""
     overlap: Overlap = "queue"
     """What happens when one is due while the one before is still being made."""
-    timeout: str = "10 minutes"
+    timeout: str | int = "10 minutes"
     """How long one attempt may take."""
     memory: str = ""
     """How much memory one attempt may use, such as ``2 GB``."""
-    retry: list[str] = ["1 minute", "5 minutes"]
+    retry: str | list[str] = ["1 minute", "5 minutes"]
     """The waits between attempts; ``[]`` for a single attempt."""
     editions: Literal["all"] | list[str] = "all"
     """Values of the report's parameter."""
@@ -188,7 +188,7 @@ _REMEDIES = {
     "catch_up_window": _DURATION,
     "timeout": _DURATION,
     "retry": 'Write a list such as ["1 minute", "5 minutes"].',
-    "memory": 'Write it as "2 GB" or "512 MB".',
+    "memory": 'Write it as "2 GB" or "1536 MiB".',
 }
 
 
@@ -217,7 +217,7 @@ def _schedule(
         overlap=keys.overlap,
         timeout=entry.read("timeout", _duration, timedelta(minutes=10)),
         memory=entry.read("memory", _bytes, None),
-        retry=entry.read("retry", lambda waits: tuple(_duration(wait) for wait in waits), ()),
+        retry=entry.read("retry", _waits, ()),
         editions=_listed(keys.editions),
         languages=_listed(keys.languages),
         formats=_listed([*keys.formats]),
@@ -288,6 +288,8 @@ def _owed_twice(
 
 # -- words
 
+_LEAST_MEMORY = 10**9  # of addresses, of which a child with its libraries has some 800 MB
+
 
 def zone_name(name: str) -> str:
     """Check the IANA name of a time zone.
@@ -338,10 +340,10 @@ def _number_within(words: str, every: Grain) -> str:
     return str(int(words))
 
 
-def _time_of_day(text: str) -> time:
-    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text, re.ASCII)
+def _time_of_day(text: str | int) -> time:
+    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", str(text), re.ASCII)
     if match is None:
-        raise ValueError(f"{text!r} is no time of day")
+        raise ValueError(f"{str(text)!r} is no time of day")
     return time(int(match[1]), int(match[2]))
 
 
@@ -354,8 +356,12 @@ def _back(text: str, grain: Grain | None) -> int:
     return back
 
 
-def _duration(text: str) -> timedelta:
-    match = re.fullmatch(r"(\d{1,6}) (second|minute|hour|day|week)s?", text, re.ASCII)
+def _waits(waits: str | list[str]) -> tuple[timedelta, ...]:
+    return tuple(_duration(wait) for wait in ([waits] if isinstance(waits, str) else waits))
+
+
+def _duration(text: str | int) -> timedelta:
+    match = re.fullmatch(r"(\d{1,6}) (second|minute|hour|day|week)s?", str(text), re.ASCII)
     if match is None or int(match[1]) == 0:
         raise ValueError(f"{text!r} is no length of time")
     return timedelta(**{f"{match[2]}s": int(match[1])})
@@ -366,4 +372,7 @@ def _bytes(text: str) -> int:
     match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?) ?(MB|GB|MiB|GiB)", text, re.ASCII)
     if match is None or not Decimal(match[1]):
         raise ValueError(f"{text!r} is no amount of memory")
-    return int(Decimal(match[1]) * sizes[match[2]])
+    found = int(Decimal(match[1]) * sizes[match[2]])
+    if found < _LEAST_MEMORY:
+        raise ValueError(f"{text!r} is too little: the libraries alone take most of 1 GB")
+    return found

@@ -10,7 +10,7 @@ killed at any point, it has happened or not.
 from briefing.ledger.alarms import AlarmBook
 from briefing.ledger.claims import Claims
 from briefing.ledger.database import Database, back_up, backups, open_database
-from briefing.ledger.ownership import this_process
+from briefing.ledger.ownership import process_is_gone, this_process
 from briefing.ledger.planned import Plans
 
 
@@ -24,5 +24,6 @@ __all__ = [
     "back_up",
     "backups",
     "open_database",
+    "process_is_gone",
     "this_process",
 ]

@@ -63,6 +63,8 @@ class AlarmBook(Room):
     def end_alarms(self, report: str, period: str = "") -> None:
         """The report works again: the same failure would be a new one.
 
+        What nobody was told yet is still told.
+
         Args:
             period: not while another of its editions for this period needs a person; else each
                 edition that fails between others that do not would be a new failure.
@@ -71,7 +73,11 @@ class AlarmBook(Room):
             runs.c.report == report, runs.c.period == period, runs.c.state.in_(ATTENTION)
         )
         with self.database.writing() as connection:
-            connection.execute(sa.delete(alarms).where(alarms.c.report == report, ~failing))
+            connection.execute(
+                sa.delete(alarms).where(
+                    alarms.c.report == report, alarms.c.told_at.is_not(None), ~failing
+                )
+            )
 
     def alarms(self) -> list[Alarm]:
         """Every alarm that is not over."""

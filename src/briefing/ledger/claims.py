@@ -112,6 +112,7 @@ class Claims(Room):
                 )
                 .order_by(
                     runs.c.priority,
+                    sa.case((runs.c.priority > 0, runs.c.period_end)),  # a backfill: oldest first
                     runs.c.scheduled_for.nulls_first(),  # a person waits for it
                     runs.c.period_end,
                     runs.c.id,

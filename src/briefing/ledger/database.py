@@ -314,6 +314,8 @@ _HINTS = {
 def _broken(error: sa.exc.DBAPIError | sa.exc.TimeoutError, file: Path | None) -> LedgerError:
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     said = next(iter(str(cause).strip().splitlines()), type(cause).__name__).rstrip(".")
+    if file is not None and ("malformed" in said or "not a database" in said):
+        return _damaged(file, said)
     where = f"The ledger {file}" if file else "The ledger"
     hint = _HINTS.get(said, "Check the server and the way to it." if file is None else "")
     return LedgerError(f"{where} does not answer: {said}.", hint)

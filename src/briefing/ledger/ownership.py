@@ -40,6 +40,14 @@ def started(pid: int) -> int | None:
     return None if fields[0] in "ZX" else int(fields[19])
 
 
+def process_is_gone(name: str) -> bool:
+    """Whether an owner's name is that of a process of this machine that has ended."""
+    host, _, pid = name.rpartition("/")
+    if host != socket.gethostname() or not pid.isdecimal():
+        return False
+    return started(int(pid)) is None and not _is_hidden(int(pid))
+
+
 def is_gone(place: str, pid: int, ticks: int) -> bool:
     """Whether the process surely has ended; False where that cannot be known from here."""
     if not place or place != _place():

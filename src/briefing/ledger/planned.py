@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from briefing.ledger.ownership import started
+from briefing.ledger.ownership import process_is_gone
 from briefing.ledger.rows import LIST_SEPARATOR, Room, as_run, events_of, find, insert, record
 from briefing.ledger.schema import events, instances, pauses, plans, runs, settings
 from briefing.structures import (
@@ -216,11 +216,9 @@ class Plans(Room):
 
     def enter(self, owner: Owner) -> None:
         """Write down that a scheduler begins; those of this machine that are gone are forgotten."""
-        host = owner.name.rpartition("/")[0]
         with self.database.writing() as connection:
             for name in connection.execute(sa.select(instances.c.name)).scalars().all():
-                place, _, pid = name.rpartition("/")
-                if place == host and pid.isdecimal() and started(int(pid)) is None:
+                if process_is_gone(name):
                     connection.execute(sa.delete(instances).where(instances.c.name == name))
         self.tick(owner)
 
