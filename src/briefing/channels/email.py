@@ -2,29 +2,65 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from functools import singledispatch
+from pathlib import Path
+from typing import NamedTuple
 
+from briefing.channels.message import alarm_message
 from briefing.errors import ChannelError
-from briefing.structures.channels import Mailbox, MailServer
+from briefing.structures.channels import MailServer
 from briefing.structures.secrets import Secret
 
+__all__ = [
+    "DOT_PATIENCE",
+    "Dialogue",
+    "Said",
+    "alarm_message",
+    "answer",
+    "connected",
+    "explained",
+    "opened",
+    "send",
+    "sentence",
+    "shown",
+    "trusted",
+]
+
+_LOGINS = ("PLAIN", "LOGIN", "CRAM-MD5")  # the simplest first: the line is secret already
 _OTHER_NAME = {62, 64}  # OpenSSL's codes for a certificate of another host or address
 _EXPIRED = 10
-_SHOWN = 200  # letters of a server's reply
+_SHOWN = 300  # letters of what a server says
+_LINE = 512  # bytes of an answer, as RFC 5321 has it
+_BLOCK = 65_536  # bytes that are sent within one timeout
+_FAREWELL = 5.0  # seconds for the answer to a farewell, which changes nothing
+DOT_PATIENCE = 600.0
+"""Seconds that a server may take to answer the dot that ends a message, as RFC 5321 advises.
+
+Whoever gives up sooner and tries again makes the reader get it twice.
+"""
 _LATER = "It may take it later; if that lasts, ask whoever runs it."
 _LOGIN = "It may want a login: give mail.username and mail.password in config.yaml."
 
-Said = tuple[str, str]
-"""What the server did, to follow its name in a sentence, and what to do about it."""
+
+class Said(NamedTuple):
+    """What went wrong with a server, in words.
+
+    Attributes:
+        what: to follow the server's name in a sentence.
+        remedy: what to do about it.
+        lasting: whether it stays wrong until somebody mends it.
+    """
+
+    what: str
+    remedy: str
+    lasting: bool = False
 
 
 def send(server: MailServer, message: EmailMessage, password: Secret | None = None) -> None:
@@ -41,41 +77,8 @@ def send(server: MailServer, message: EmailMessage, password: Secret | None = No
     with connected(server, password) as connection:
         if refused := connection.send_message(message):
             taken = "took the message for the others, but refused it for"
-            what, remedy = _refused(refused, server, taken)
-            raise _error(server, what, remedy, password)
-
-
-def alarm_message(
-    sender: Mailbox, to: Mailbox, subject: str, body: str, *, digest: str, at: datetime
-) -> EmailMessage:
-    """A plain text message to the owner; the same arguments make the same bytes.
-
-    Args:
-        digest: the same for the same failure. With ``at`` it makes the Message-ID: a second try
-            has the same one, the same failure on another day has not, since some providers show
-            a Message-ID only once.
-        at: when it happened, with a zone.
-    """
-    message = EmailMessage(policy=SMTP)
-    message["From"] = _header(sender)
-    message["To"] = _header(to)
-    message["Subject"] = " ".join(_sendable(subject).split())
-    message["Date"] = at
-    message["Message-ID"] = f"<alarm.{digest}.{at:%Y%m%d%H%M%S}@{sender.domain}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"
-    # seven bits, so that any server takes it as it is
-    message.set_content(_sendable(body), cte="quoted-printable")
-    return message
-
-
-def _header(mailbox: Mailbox) -> Address:
-    return Address(mailbox.name, addr_spec=mailbox.address)
-
-
-def _sendable(text: str) -> str:
-    """The text without what no message can hold: the half letters of oddly named files."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+            said = _refused(refused, server, taken)
+            raise ChannelError(sentence(server, said.what, password), said.remedy)
 
 
 # -- the connection ---------------------------------------------------------------------------
@@ -88,66 +91,151 @@ def connected(server: MailServer, password: Secret | None) -> Iterator[smtplib.S
     Raises:
         ChannelError: whatever goes wrong on the connection, here or in the body.
     """
-    connection: _Dialogue | None = None
+    connection: Dialogue | None = None
     try:
-        connection = _opened(server)
+        connection = opened(server)
         if password is not None:
-            connection.login(server.username, _typed(password))
+            connection.enter(server.username, password)
         yield connection
     except (smtplib.SMTPException, OSError, UnicodeError) as error:
-        what, remedy = _read(error, server)
+        what, remedy, _ = explained(error, server)
         if connection is not None and connection.handed_over:
             what = f"{what}, after the whole message was handed over: it may have arrived"
             remedy = "Look whether it did before it is sent again."
-        raise _error(server, what, remedy, password) from None
+        raise ChannelError(sentence(server, what, password), remedy) from None
     finally:
         if connection is not None:
-            # what was taken is taken, however the farewell goes
-            with suppress(smtplib.SMTPException, OSError):
-                connection.quit()
-            connection.close()
+            connection.leave()
 
 
-class _Dialogue(smtplib.SMTP):
-    """Knows whether what it sent last was a message to its last dot."""
+class Dialogue(smtplib.SMTP):
+    """Sends the dot that ends a message apart from the message, and knows whether it went out.
+
+    Whatever fails raises an OSError, as all errors of smtplib are; an answer that refuses
+    something does so only in methods of smtplib's own.
+    """
 
     handed_over = False
+    """Whether a dot went out and no answer came back."""
+    patience = DOT_PATIENCE
 
-    def send(self, s: bytes | str) -> None:  # type: ignore[override]
+    @property
+    def most_bytes(self) -> int | None:
+        """The largest message that the server takes; None where it does not say."""
+        said = self.esmtp_features.get("size", "").split()
+        return int(said[0]) or None if said and said[0].isdecimal() else None
+
+    def enter(self, username: str, password: Secret) -> None:
+        """Log in, in one way only: each way that is tried counts a wrong password once more."""
+        offered = self.esmtp_features.get("auth", "").upper().split()
+        if ways := [way for way in _LOGINS if way in offered]:
+            self.esmtp_features["auth"] = ways[0]
+        self.login(username, _typed(password))
+
+    def data(self, msg: bytes | str) -> tuple[int, bytes]:  # type: ignore[override]
+        """A whole message after its recipients: called by smtplib."""
+        code, answer = self.docmd("data")
+        if code != 354:
+            raise smtplib.SMTPDataError(code, answer)
+        self.body(msg if isinstance(msg, bytes) else msg.encode("ascii"))
+        code, answer = self.dot()
+        return (250 if 200 <= code < 300 else code), answer
+
+    def body(self, content: bytes) -> None:
+        """Send a message without the dot that ends it; the server cannot deliver it yet."""
+        quoted = re.sub(rb"(?m)^\.", b"..", content)
+        if not quoted.endswith(b"\r\n"):
+            quoted += b"\r\n"
+        for start in range(0, len(quoted), _BLOCK):
+            self.send(quoted[start : start + _BLOCK])
+
+    def overheard(self) -> bytes | None:
+        """What the server says unasked; empty where it hung up, None where it says nothing."""
+        if self.sock is None:
+            return b""
+        self.sock.settimeout(0)
+        try:
+            return self.sock.recv(_LINE)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return None
+        except OSError:
+            return b""
+        finally:
+            self.sock.settimeout(self.timeout)
+
+    def dot(self) -> tuple[int, bytes]:
+        """End the message; with the answer to this, it is the server's to deliver, or it is not."""
+        self.handed_over = True
+        if self.sock is not None:
+            self.sock.settimeout(self.patience)
+        self.send(b".\r\n")
+        code, answer = self.getreply()
+        if not 200 <= code < 600:
+            self.close()
+            raise smtplib.SMTPServerDisconnected("the answer cannot be understood")
         self.handed_over = False
-        super().send(s)
-        # the body and its dot go out in one piece: where that fails, the dot did not go out
-        self.handed_over = isinstance(s, bytes) and s.endswith(b"\r\n.\r\n")
+        if self.sock is not None:
+            self.sock.settimeout(self.timeout)
+        return code, answer
+
+    def leave(self) -> None:
+        """End the connection; what was taken is taken, however the farewell goes."""
+        with suppress(smtplib.SMTPException, OSError):
+            if self.sock is not None:
+                self.sock.settimeout(_FAREWELL)
+            self.quit()
+        self.close()
 
 
-class _TlsDialogue(_Dialogue, smtplib.SMTP_SSL):
+class _TlsDialogue(Dialogue, smtplib.SMTP_SSL):
     """The same, with TLS from the start."""
 
 
-def _opened(server: MailServer) -> _Dialogue:
+def opened(server: MailServer) -> Dialogue:
+    """A connection to the server, over verified TLS where that is asked for; nobody is logged in.
+
+    Raises:
+        OSError: it cannot be reached or trusted; ``explained`` has the words.
+        UnicodeError: its name cannot be asked for.
+        ChannelError: the certificates of ``ca_file`` cannot be read.
+    """
     # named after the sender: to look this machine's own name up can take long
     name, timeout = server.sender.domain, server.timeout
+    connection: Dialogue
     if server.security == "tls":
-        trusted = _trusted(server)
-        return _TlsDialogue(server.host, server.port, name, timeout=timeout, context=trusted)
-    connection = _Dialogue(server.host, server.port, name, timeout=timeout)
-    if server.security == "starttls":
-        try:
-            connection.starttls(context=_trusted(server))
-        except BaseException:
-            connection.close()
-            raise
+        trust = trusted(server.ca_file, "mail.ca_file")
+        connection = _TlsDialogue(server.host, server.port, name, timeout=timeout, context=trust)
+    else:
+        connection = Dialogue(server.host, server.port, name, timeout=timeout)
+    try:
+        if connection.sock is not None:
+            # or the dot waits until the server has confirmed what went before it
+            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if server.security == "starttls":
+            connection.starttls(context=trusted(server.ca_file, "mail.ca_file"))
+        connection.ehlo_or_helo_if_needed()
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
-def _trusted(server: MailServer) -> ssl.SSLContext:
-    """Checks certificate and name; without a context, smtplib would trust anybody."""
+def trusted(ca_file: Path | None, key: str) -> ssl.SSLContext:
+    """Checks certificate and name; without a context, Python's libraries would trust anybody.
+
+    Args:
+        ca_file: the only authorities that are trusted; None for the system's.
+        key: where the file is named in config.yaml.
+
+    Raises:
+        ChannelError: there is no such file, or no certificate in it.
+    """
     try:
-        return ssl.create_default_context(cafile=server.ca_file)
-    except OSError as error:  # no file, or no certificate in it
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
         raise ChannelError(
-            f"The certificates in {server.ca_file} cannot be read: {error.strerror or error}.",
-            "Name a PEM file as mail.ca_file in config.yaml.",
+            f"The certificates in {ca_file} cannot be read: {error.strerror or error}.",
+            f"Name a PEM file as {key} in config.yaml.",
         ) from None
 
 
@@ -164,116 +252,140 @@ def _typed(password: Secret) -> str:
 # -- what went wrong, in words ----------------------------------------------------------------
 
 
-def _error(server: MailServer, what: str, remedy: str, password: Secret | None) -> ChannelError:
-    message = f"The mail server {server.host}:{server.port} {what}."
-    return ChannelError(password.hidden_in(message) if password else message, remedy)
+def sentence(server: MailServer, what: str, password: Secret | None) -> str:
+    """The sentence about what the server did, without the password."""
+    return f"The mail server {server.host}:{server.port} {shown(server, what, password)}."
+
+
+def shown(server: MailServer, text: str, password: Secret | None) -> str:
+    """What a server said without the password, cut where it is long: never within the password."""
+    if password is not None:
+        word = password.reveal()
+        # a login sends both in one, and a server may repeat that too
+        login = Secret(word, (f"\0{server.username}\0{word}", word))
+        text = password.hidden_in(login.hidden_in(text))
+    return text[:_SHOWN].rstrip()
 
 
 @singledispatch
-def _read(error: Exception, server: MailServer) -> Said:
-    return f"cannot be used: {error}", "Check mail.host in config.yaml."
+def explained(error: Exception, server: MailServer) -> Said:
+    """What went wrong on a connection, in words; errors that are no OSError come from its name."""
+    return Said(f"cannot be used: {error}", "Check mail.host in config.yaml.", lasting=True)
 
 
-@_read.register
+@explained.register
 def _os(error: OSError, server: MailServer) -> Said:
     what = f"cannot be reached: {error.strerror or error}"
-    return what, "Check mail.host and mail.port in config.yaml, and the network."
+    return Said(what, "Check mail.host and mail.port in config.yaml, and the network.")
 
 
-@_read.register
+@explained.register
 def _name(error: socket.gaierror, server: MailServer) -> Said:
-    return "is not found under that name", "Check mail.host in config.yaml, and the network."
+    return Said("is not found under that name", "Check mail.host in config.yaml, and the network.")
 
 
-@_read.register
+@explained.register
 def _time(error: TimeoutError, server: MailServer) -> Said:
     what = f"did not answer within {server.timeout:g} seconds"
-    return what, "Check mail.host and mail.port in config.yaml, and the firewall."
+    return Said(what, "Check mail.host and mail.port in config.yaml, and the firewall.")
 
 
-@_read.register
+@explained.register
 def _certificate(error: ssl.SSLCertVerificationError, server: MailServer) -> Said:
     what = f"showed a certificate that is not valid: {error.verify_message}"
+    remedy = "Where it has an authority of its own, name that as mail.ca_file in config.yaml."
     if error.verify_code in _OTHER_NAME:
-        return what, "Write the name that stands in its certificate as mail.host in config.yaml."
+        remedy = "Write the name that stands in its certificate as mail.host in config.yaml."
     if error.verify_code == _EXPIRED:
-        return what, "Whoever runs it has to renew it."
-    return what, "Where it has an authority of its own, name that as mail.ca_file in config.yaml."
+        remedy = "Whoever runs it has to renew it."
+    return Said(what, remedy, lasting=True)
 
 
-@_read.register
+@explained.register
 def _tls(error: ssl.SSLError, server: MailServer) -> Said:
     what = f"agreed on no encryption ({(error.reason or 'unknown reason').lower()})"
-    return what, "Check mail.port and mail.security: 587 is for starttls, 465 for tls."
+    remedy = "Check mail.port and mail.security: 587 is for starttls, 465 for tls."
+    return Said(what, remedy, lasting=True)
 
 
-@_read.register
+@explained.register
 def _smtp(error: smtplib.SMTPException, server: MailServer) -> Said:
     what = "offers no way to log in that is known here"
-    return what, "Ask whoever runs it for PLAIN, LOGIN or CRAM-MD5."
+    return Said(what, "Ask whoever runs it for PLAIN, LOGIN or CRAM-MD5.", lasting=True)
 
 
-@_read.register
-def _hung_up(error: smtplib.SMTPServerDisconnected, server: MailServer) -> Said:
-    return "ended the connection, or stopped answering", _LATER
+@explained.register(ssl.SSLEOFError)
+@explained.register(ssl.SSLZeroReturnError)
+@explained.register(ConnectionResetError)
+@explained.register(BrokenPipeError)
+@explained.register(smtplib.SMTPServerDisconnected)
+def _hung_up(error: OSError, server: MailServer) -> Said:
+    return Said("ended the connection, or stopped answering", _LATER)
 
 
-@_read.register
+@explained.register
 def _not_offered(error: smtplib.SMTPNotSupportedError, server: MailServer) -> Said:
     if "STARTTLS" in str(error):
         remedy = "Nothing was sent in the clear. Use its port for tls, often 465."
-        return "offers no STARTTLS", remedy
+        return Said("offers no STARTTLS", remedy, lasting=True)
     if "AUTH" in str(error):
         remedy = "Use its port for submission, often 587, or drop mail.username and mail.password."
-        return "offers no login", remedy
-    return "takes no addresses with other letters than ASCII", "Write the domain as xn--..."
+        return Said("offers no login", remedy, lasting=True)
+    what = "takes no addresses with other letters than ASCII"
+    return Said(what, "Write the domain as xn--...", lasting=True)
 
 
-@_read.register
+@explained.register
 def _answered(error: smtplib.SMTPResponseException, server: MailServer) -> Said:
     code = error.smtp_code
-    what = f"refused the message: {_reply(code, error.smtp_error)}"
+    what = f"refused the message: {answer(code, error.smtp_error)}"
     if code == 552:
-        return what, "The message is too large for it."
+        return Said(what, "The message is too large for it.", lasting=True)
     if 400 <= code < 500:
-        return what, _LATER
-    return what, "Ask whoever runs it." if server.username else _LOGIN
+        return Said(what, _LATER)
+    return Said(what, "Ask whoever runs it." if server.username else _LOGIN, lasting=True)
 
 
-@_read.register
-def _greeting(error: smtplib.SMTPConnectError, server: MailServer) -> Said:
-    return f"turned the connection away: {_reply(error.smtp_code, error.smtp_error)}", _LATER
-
-
-@_read.register
-def _login(error: smtplib.SMTPAuthenticationError, server: MailServer) -> Said:
-    reply = _reply(error.smtp_code, error.smtp_error)
+@explained.register(smtplib.SMTPConnectError)
+@explained.register(smtplib.SMTPHeloError)
+def _greeting(error: smtplib.SMTPResponseException, server: MailServer) -> Said:
+    what = f"turned the connection away: {answer(error.smtp_code, error.smtp_error)}"
     if 400 <= error.smtp_code < 500:
-        return f"cannot check the password now: {reply}", _LATER
-    return (
-        f"refused the user name or the password: {reply}",
+        return Said(what, _LATER)
+    remedy = "Check mail.host and mail.port in config.yaml; if they are right, ask whoever runs it."
+    return Said(what, remedy, lasting=True)
+
+
+@explained.register
+def _login(error: smtplib.SMTPAuthenticationError, server: MailServer) -> Said:
+    reply = answer(error.smtp_code, error.smtp_error)
+    if 400 <= error.smtp_code < 500:
+        return Said(f"cannot check the password now: {reply}", _LATER)
+    what = f"refused the user name or the password: {reply}"
+    remedy = (
         "Check mail.username, and where mail.password points to; some providers want a password "
-        "of its own for a program.",
+        "of its own for a program."
     )
+    return Said(what, remedy, lasting=True)
 
 
-@_read.register
+@explained.register
 def _nobody(error: smtplib.SMTPRecipientsRefused, server: MailServer) -> Said:
     return _refused(error.recipients, server, "refused the message for")
 
 
 def _refused(recipients: Mapping[str, tuple[int, bytes]], server: MailServer, verb: str) -> Said:
     named = ", ".join(
-        f"{address} ({_reply(code, text)})" for address, (code, text) in recipients.items()
+        f"{address} ({answer(code, text)})" for address, (code, text) in recipients.items()
     )
     if all(400 <= code < 500 for code, _ in recipients.values()):
-        return f"{verb} {named}", _LATER
+        return Said(f"{verb} {named}", _LATER)
     remedy = "Correct the address."
-    return f"{verb} {named}", remedy if server.username else f"{remedy} {_LOGIN}"
+    return Said(f"{verb} {named}", remedy if server.username else f"{remedy} {_LOGIN}", True)
 
 
-def _reply(code: int, text: bytes | str) -> str:
-    """A server's reply on one line, cut where it is long; it is not ours to trust."""
+def answer(code: int, text: bytes | str) -> str:
+    """A server's reply on one line, without anything that could move a cursor."""
     said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     plain = "".join(letter if letter.isprintable() else " " for letter in said)
-    return f"{code} {' '.join(plain.split())}"[:_SHOWN].strip()
+    return f"{code} {' '.join(plain.split())}".strip()

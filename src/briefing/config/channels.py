@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from email.headerregistry import Address
-from email.policy import SMTP
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol
-from unicodedata import category
+from typing import Annotated, Protocol
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator, model_validator
 
+from briefing.config.mail import ArchiveKeys, MailKeys, duration, mailbox, rate
 from briefing.config.reading import KeyPath, Positions
-from briefing.config.secrets import Reference, check_secret, check_url, has_reference
+from briefing.config.secrets import Reference, check_url, has_reference
 from briefing.errors import Problem
 from briefing.structures.channels import (
+    ArchiveMailbox,
     Channels,
-    Mailbox,
     MailServer,
     ProjectOwner,
-    on_this_machine,
 )
+
+__all__ = [
+    "STATE_URL",
+    "MailKeys",
+    "OwnerKeys",
+    "PingUrl",
+    "StateUrl",
+    "build_channels",
+    "mailbox",
+    "notify_url",
+]
 
 STATE_URL = "sqlite:///.briefing/ledger.sqlite"
 """Where the ledger is kept if nothing is said."""
@@ -28,39 +36,7 @@ _STATE_SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg")
 _NOTIFY_EXAMPLE = "slack://${SLACK_TOKEN}"
 _PING_EXAMPLE = "https://hc-ping.com/${PING_KEY}"
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
-
-
-def mailbox(text: str) -> Mailbox:
-    """Parse one mail address with or without a name.
-
-    Args:
-        text: such as ``Regional Briefing <briefing@example.org>``.
-
-    Raises:
-        ValueError: it is not exactly one address with a domain, or cannot be sent safely.
-    """
-    if text.splitlines() != [text] or any(category(letter) == "Cc" for letter in text):
-        raise ValueError("the address is empty, or holds a line break or a control character")
-    try:
-        header: Any = SMTP.header_factory("To", text)
-        found: tuple[Address, ...] = header.addresses
-    except Exception:  # the parser stumbles over some texts, such as "a@" or encoded line breaks
-        raise ValueError(f"{text!r} is no mail address; write name@example.org") from None
-    if len(found) != 1 or any(group.display_name is not None for group in header.groups):
-        raise ValueError(f"{text!r} is not one mail address; write name@example.org")
-    (address,) = found
-    if header.defects or not address.username or not address.domain:
-        raise ValueError(f"{text!r} is no mail address; write name@example.org")
-    if not address.addr_spec.isascii():
-        raise ValueError(
-            f"the address {text!r} holds other letters than ASCII; write its domain as xn--..."
-        )
-    return Mailbox(address.display_name, address.addr_spec)
-
-
-def _address(value: str) -> str:
-    mailbox(value)
-    return value
+_ARCHIVE_PORTS = {"starttls": 143, "tls": 993, "none": 143}
 
 
 def _state_url(value: object) -> str:
@@ -71,7 +47,12 @@ def _ping_url(value: object) -> str:
     return check_url(value, _PING_EXAMPLE, schemes=("https", "http"), tokens=True)
 
 
-def _notify_url(value: object) -> str:
+def notify_url(value: object) -> str:
+    """Check an address of Apprise's.
+
+    Raises:
+        ValueError: it is none, or a secret stands in it; the secret is not repeated.
+    """
     url = check_url(value, _NOTIFY_EXAMPLE, tokens=True)
     if not has_reference(url):
         raise ValueError(
@@ -81,16 +62,11 @@ def _notify_url(value: object) -> str:
     return url
 
 
-def _password(value: object) -> str:
-    return check_secret(value, "password", "SMTP_PASSWORD")
-
-
 StateUrl = Annotated[str, BeforeValidator(_state_url)]
 """The URL of the ledger's database; passwords by reference."""
 PingUrl = Annotated[str, BeforeValidator(_ping_url)]
 """The URL that a monitor gives out; tokens by reference."""
-_NotifyUrl = Annotated[str, BeforeValidator(_notify_url)]
-_Password = Annotated[str, BeforeValidator(_password)]
+_NotifyUrl = Annotated[str, BeforeValidator(notify_url)]
 
 
 class _Strict(BaseModel):
@@ -111,50 +87,13 @@ class OwnerKeys(_Strict):
     @field_validator("mail")
     @classmethod
     def _mail(cls, value: str) -> str:
-        return _address(value)
+        mailbox(value)
+        return value
 
     @model_validator(mode="after")
     def _some(self) -> OwnerKeys:
         if not self.mail and not self.notify:
             raise ValueError("give `mail`, `notify` or both, or leave `owner` out")
-        return self
-
-
-class MailKeys(_Strict):
-    """The server that takes mail for delivery."""
-
-    host: str = Field(pattern=r"^[A-Za-z0-9.:_-]+$")
-    """Its name, as it stands in its certificate."""
-    port: int | None = Field(default=None, ge=1, le=65535)
-    """Its port; 587 for starttls, 465 for tls and 25 for none, where not given."""
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    """starttls: TLS after asking for it. tls: from the start. none: no TLS, on this machine only.
-    The server's certificate is always checked."""
-    username: str = Field(default="", pattern=r"^[ -~]*$")
-    """Who logs in; nobody where not given."""
-    password: _Password = ""
-    """The password as a reference: `${SMTP_PASSWORD}`, `file:PATH` or `keyring:SERVICE/USER`."""
-    sender: str
-    """Who the mail is from: `Regional Briefing <briefing@example.org>`."""
-    timeout: int = Field(default=30, ge=1, le=600)
-    """Seconds that the server may take for each step."""
-    ca_file: str = ""
-    """A PEM file with the only authorities that are trusted; the system's where not given."""
-
-    @field_validator("sender")
-    @classmethod
-    def _sender(cls, value: str) -> str:
-        return _address(value)
-
-    @model_validator(mode="after")
-    def _fitting(self) -> MailKeys:
-        if bool(self.username) != bool(self.password):
-            raise ValueError("give `username` and `password` together, or neither")
-        if self.security == "none" and not on_this_machine(self.host):
-            raise ValueError(
-                f"without TLS everybody on the way to {self.host} could read along: `security: "
-                "none` is for a server on this machine; write starttls or tls"
-            )
         return self
 
 
@@ -189,10 +128,14 @@ def build_channels(
     building = _Building(positions, root)
     problems = []
     mail = building.server(keys.mail) if keys.mail else None
-    if mail and mail.ca_file and not mail.ca_file.is_file():
-        what = f"there is no file {mail.ca_file}"
-        remedy = "Correct the path, or drop it to trust the system's authorities."
-        problems.append(positions.problem(("mail", "ca_file"), what, remedy))
+    authorities: list[tuple[KeyPath, Path | None]] = [
+        (("mail", "ca_file"), mail.ca_file if mail else None),
+        (("mail", "archive", "ca_file"), mail.archive.ca_file if mail and mail.archive else None),
+    ]
+    for path, file in authorities:
+        if file and not file.is_file():
+            remedy = "Correct the path, or drop it to trust the system's authorities."
+            problems.append(positions.problem(path, f"there is no file {file}", remedy))
     if keys.owner and keys.owner.mail and not mail:
         what = "there is no mail server to send it over"
         problems.append(positions.problem(("owner", "mail"), what, "Add `mail` with its `host`."))
@@ -230,9 +173,30 @@ class _Building:
             security=keys.security,
             sender=mailbox(keys.sender),
             username=keys.username,
-            password=(
-                self.reference(keys.password, ("mail", "password")) if keys.password else None
-            ),
+            password=self._login(keys.password, ("mail", "password")),
             timeout=float(keys.timeout),
             ca_file=self._root / keys.ca_file if keys.ca_file else None,
+            reply_to=mailbox(keys.reply_to) if keys.reply_to else None,
+            list_id=keys.list_id,
+            unsubscribe=keys.unsubscribe,
+            rate=rate(keys.rate),
+            on_uncertain=keys.on_uncertain,
+            expires=duration(keys.expires),
+            archive=self._archive(keys.archive, keys.timeout) if keys.archive else None,
         )
+
+    def _archive(self, keys: ArchiveKeys, timeout: int) -> ArchiveMailbox:
+        return ArchiveMailbox(
+            address=keys.address,
+            host=keys.host,
+            port=keys.port or _ARCHIVE_PORTS[keys.security],
+            security=keys.security,
+            username=keys.username,
+            password=self._login(keys.password, ("mail", "archive", "password")),
+            folder=keys.folder,
+            timeout=float(timeout),
+            ca_file=self._root / keys.ca_file if keys.ca_file else None,
+        )
+
+    def _login(self, text: str, path: KeyPath) -> Reference | None:
+        return self.reference(text, path) if text else None
