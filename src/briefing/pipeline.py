@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,7 @@ def stage(project: Project, request: Request, progress: Progress) -> archive.Sta
         BuildError: a chart, the pages or the archive failed.
     """
     report = project.reports[request.edition.report]
-    composed = _composed(project, report, request.edition, progress)
+    composed = _composed(project, report, request.edition, progress, for_mail=True)
     held = [result.said for result in composed.gate if result.outcome == "hold"]
     if held:
         raise HeldError(
@@ -115,11 +116,17 @@ def stage(project: Project, request: Request, progress: Progress) -> archive.Sta
 
 
 def _composed(
-    project: Project, report: ReportDefinition, edition: Edition, progress: Progress
+    project: Project,
+    report: ReportDefinition,
+    edition: Edition,
+    progress: Progress,
+    *,
+    for_mail: bool = False,
 ) -> Composition:
+    """Everything that the issue says; ``for_mail``, its mail's chart is drawn as pixels too."""
     dataset, computed, sentences = _aggregated(project, report, edition, progress)
     progress("chart", f"{len(report.figures)} figures")
-    drawn = _charts(report, computed, sentences, dataset, edition)
+    drawn = _charts(report, report.figures, computed, sentences, dataset, edition)
     progress("compose", f"{len(report.sections)} sections")
     composed = composition.compose(
         report,
@@ -131,6 +138,13 @@ def _composed(
         sentences,
         _courses(report, computed, edition.language),
     )
+    if for_mail:
+        composed = rendering.illustrated(
+            composed,
+            lambda name: _charts(
+                report, [name], computed, sentences, dataset, edition, for_mail=True
+            )[name],
+        )
     return replace(
         composed,
         gate=_gate(report, dataset, edition),
@@ -226,14 +240,20 @@ def _problem(
 
 def _charts(
     report: ReportDefinition,
+    names: Iterable[str],
     computed: Mapping[str, Table],
     sentences: Sentences,
     dataset: Dataset,
     edition: Edition,
+    *,
+    for_mail: bool = False,
 ) -> dict[str, Chart | None]:
+    """The figures of those names that are charts; the others, and those without data, are None."""
+    draw = charts.rastered if for_mail else partial(charts.draw, narrow=True)
     drawn: dict[str, Chart | None] = {}
     problems: list[Problem] = []
-    for name, declaration in report.figures.items():
+    for name in names:
+        declaration = report.figures[name]
         try:
             table = computed[declaration.table]
             if table.frame.empty:
@@ -252,7 +272,7 @@ def _charts(
                 problems += problems_of_adding(table, value, across, dataset, edition)
             by_row = {key for key in texts if options[key].means == "words"}
             rows = TableView(table, sentences.language).rows
-            drawn[name] = charts.draw(
+            drawn[name] = draw(
                 declaration,
                 table,
                 titles={key: sentences.say(text) for key, text in declaration.columns.items()},
@@ -262,7 +282,6 @@ def _charts(
                 },
                 language=sentences.language,
                 as_of=edition.as_of,
-                narrow=True,
             )
         except NothingKnownError:
             drawn[name] = None  # composition leaves the figure out and says so

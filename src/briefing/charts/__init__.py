@@ -151,6 +151,45 @@ def draw(
     """
     if declaration.kind == PRINTED:
         return None
+    place = KINDS[declaration.kind].draw
+    request = _request(declaration, table, titles, words, row_words, language, as_of)
+    chart = _drawn(place, request)
+    if not narrow:
+        return chart
+    return replace(chart, narrow=_drawn(place, replace(request, width=NARROW)).svg)
+
+
+def rastered(
+    declaration: FigureDeclaration,
+    table: Table,
+    *,
+    titles: Mapping[str, str],
+    words: Mapping[str, str],
+    row_words: Mapping[str, list[str]],
+    language: str,
+    as_of: date,
+) -> Chart | None:
+    """Draw a figure for a mail, as for narrow screens: in pixels alone, without vectors.
+
+    Args and errors are those of ``draw``.
+    """
+    if declaration.kind == PRINTED:
+        return None
+    request = _request(declaration, table, titles, words, row_words, language, as_of)
+    place = KINDS[declaration.kind].draw
+    return _drawn(place, replace(request, width=NARROW), pixels=True)
+
+
+def _request(
+    declaration: FigureDeclaration,
+    table: Table,
+    titles: Mapping[str, str],
+    words: Mapping[str, str],
+    row_words: Mapping[str, list[str]],
+    language: str,
+    as_of: date,
+) -> Request:
+    """What the chart works with, checked."""
     kind = KINDS[declaration.kind]
     options = {
         **{key: str(value) for key, value in declaration.options.items()},
@@ -172,19 +211,18 @@ def draw(
             row[f"__{key}"] = words_of_row
     request = Request(rows, columns, titles, options, language, as_of)
     _check_gaps(request, kind.options)
-    chart = _drawn(kind.draw, request)
-    if not narrow:
-        return chart
-    return replace(chart, narrow=_drawn(kind.draw, replace(request, width=NARROW)).svg)
+    return request
 
 
-def _drawn(place: str, request: Request) -> Chart:
+def _drawn(place: str, request: Request, *, pixels: bool = False) -> Chart:
     module, _, function = place.partition(":")
     canvas: Canvas
     with warnings.catch_warnings():
         # a gate after rendering refuses missing letters, and says where they stand
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")
         canvas, alt = getattr(import_module(module), function)(request)
+        if pixels:
+            return Chart("", canvas.width, canvas.height, alt, png=canvas.png())
         return Chart(canvas.svg(), canvas.width, canvas.height, alt)
 
 
@@ -217,4 +255,4 @@ def _no_column(declaration: FigureDeclaration, key: str, name: str, table: Table
     return Problem(declaration.file, declaration.line, where, what, remedy)
 
 
-__all__ = ["KINDS", "Request", "draw"]
+__all__ = ["KINDS", "Request", "draw", "rastered"]

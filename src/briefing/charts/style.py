@@ -256,3 +256,9 @@ class Canvas:
     def svg(self) -> str:
         """The picture."""
         return to_svg(self.figure)
+
+    def png(self) -> bytes:
+        """The picture as pixels, for mail."""
+        from briefing.charts.raster import to_png  # loaded where a mail's chart is drawn
+
+        return to_png(self.figure)

@@ -1,10 +1,14 @@
-"""Stage 6, render: one layout, as a self-contained HTML file and, from the same HTML, as PDF."""
+"""Stage 6, render: one layout, as a self-contained HTML file and, from the same HTML, as PDF.
+
+The words of the mail that brings the issue are made here too, so that they are sealed with it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
+from briefing.rendering.email import figure_of_mail, illustrated, mail_files
 from briefing.rendering.files import embedded_files, figure_files, known_json
 from briefing.rendering.gates import figures_without_words, missing_glyphs, refuse
 from briefing.rendering.html import Layout
@@ -20,9 +24,10 @@ def render(
     formats: tuple[str, ...],
     dark: Mapping[str, str],
 ) -> Document:
-    """Make the files of an issue.
+    """Make the files of an issue; those of its mail come with every format.
 
     Args:
+        composition: its mail's chart has pixels: ``illustrated`` sees to that.
         dark: for each colour of a chart, the one for dark screens.
         report_folder: may hold ``template.html.j2`` and ``style.css`` that override the layout.
         formats: which of "pdf" and "html".
@@ -37,10 +42,10 @@ def render(
         files[KNOWN] = known_json(composition).encode()
     pages = 0
     printed, pictures = layout.page(for_pdf=True), layout.pictures()
-    found = [
-        *figures_without_words(composition),
-        *missing_glyphs([printed, *(picture.decode() for picture in pictures.values())]),
-    ]
+    mailed = figure_of_mail(composition)
+    drawings = [picture.decode() for picture in pictures.values()]
+    drawings += [mailed.chart.narrow] if mailed and mailed.chart else []
+    found = [*figures_without_words(composition), *missing_glyphs([printed, *drawings])]
     if "pdf" in formats:
         from briefing.rendering.pdf import write_pdf
 
@@ -49,7 +54,8 @@ def render(
     refuse(found)
     if "html" in formats:
         files["index.html"] = layout.page().encode()
+    files |= mail_files(composition, files, pages)
     return Document(dict(sorted(files.items())), pages)
 
 
-__all__ = ["FORMATS", "render"]
+__all__ = ["FORMATS", "illustrated", "render"]

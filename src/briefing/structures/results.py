@@ -141,6 +141,7 @@ class Chart:
 
     Attributes:
         narrow: the same drawn for narrow screens; empty where nobody asked for it.
+        png: the narrow drawing as pixels, for mail; empty for all charts but the mail's.
     """
 
     svg: str
@@ -148,6 +149,7 @@ class Chart:
     height: float
     alt: str
     narrow: str = ""
+    png: bytes = b""
 
 
 @dataclass(frozen=True)
