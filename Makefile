@@ -22,7 +22,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 .DEFAULT_GOAL := all
 .NOTPARALLEL:  # the steps of a set-up are listed in their order
 
-.PHONY: all help briefing test test-all soak check docs words format golden gallery sample lock bench clean
+.PHONY: all help briefing test test-all faults soak check docs words format golden gallery sample lock bench clean
 .PHONY: coverage-of-sources
 .PHONY: system services ready ready-dev
 
@@ -44,7 +44,11 @@ test-all: ready-dev services  ## the tests that `make test` leaves out: with a b
 	@echo "== running the tests that need services ..."
 	@$(BIN)/python -m pytest -m services $(ARGS)
 
-soak: ready-dev  ## the same build again and again, compared byte by byte (minutes)
+faults: ready-dev services  ## what a scheduler survives: kills, locks, full disks, cut lines
+	@echo "== running the faults ..."
+	@$(BIN)/python -m pytest -m faults tests/faults $(ARGS)
+
+soak: ready-dev services  ## builds again and again, byte by byte; faults in full counts
 	@echo "== running the soak tests ..."
 	@$(BIN)/python -m pytest -m soak $(ARGS)
 

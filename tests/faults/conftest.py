@@ -1,0 +1,77 @@
+"""A newsroom for each test, a witness who counts, and the table of all faults at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.faults.newsroom import Newsroom
+from tests.faults.processes import wait_for
+from tests.faults.recorder import FaultTable
+from tests.faults.witness import Account, Witness
+
+_TABLE = pytest.StashKey[FaultTable]()
+Settle = Callable[..., Account]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fault-table", type=Path, help="write the table of faults to this file")
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    table = config.stash.get(_TABLE, None)
+    if table is None or not table.sums:
+        return
+    terminalreporter.section("faults")
+    terminalreporter.write_line(table.markdown())
+    if file := config.getoption("--fault-table", None):
+        file.write_text(table.markdown(), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def faults(request: pytest.FixtureRequest) -> FaultTable:
+    """Adds up what every fault did."""
+    return request.config.stash.setdefault(_TABLE, FaultTable())
+
+
+@pytest.fixture
+def newsroom(tmp_path: Path) -> Iterator[Newsroom]:
+    """An empty project; whatever a test starts in it is ended, and nothing may outlive its own."""
+    room = Newsroom(tmp_path / "project")
+    room.branches(1)
+    yield room
+    orphans = [process for desk in room.desks if not desk.lives for process in desk.gone]
+    try:
+        wait_for("the end of all orphans", lambda: not any(one.lives for one in orphans), 10)
+    finally:
+        room.end()
+
+
+@pytest.fixture
+def witness(newsroom: Newsroom) -> Iterator[Witness]:
+    """Counts what is published."""
+    seen = Witness(newsroom)
+    yield seen
+    seen.stop()
+
+
+@pytest.fixture
+def settle(witness: Witness, faults: FaultTable) -> Settle:
+    """Closes the account of a fault: it goes into the table, and nothing may be lost or doubled."""
+
+    def close(
+        fault: str,
+        injections: int,
+        expected: Iterable[str],
+        by_hand: Counter[str] | None = None,
+    ) -> Account:
+        account = witness.account(expected, by_hand)
+        faults.add(fault, injections, account)
+        assert not account.twice
+        assert not account.lost
+        return account
+
+    return close
