@@ -240,8 +240,12 @@ from briefing.ledger import Ledger, back_up, open_database, this_process
 from datetime import date
 ledger = Ledger(open_database("sqlite:///state/ledger.sqlite", Path.cwd()))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-for attempt in (lambda: ledger.pause("a", ""), lambda: back_up(ledger.database, date.today())):
+assert Path("state/ledger.sqlite").stat().st_size > 50_000
+for room, attempt in (
+    (40_000, lambda: back_up(ledger.database, date.today())),
+    (1_000, lambda: ledger.pause("a", "")),
+):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
     try:
         attempt()
     except LedgerError as error:

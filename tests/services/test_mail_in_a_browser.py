@@ -19,6 +19,8 @@ pytestmark = pytest.mark.services
 
 JAR = Path(__file__).parent / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 Look = Callable[[list[dict[str, Any]]], list[Any]]
+PHOTOGRAPHS = Path(__file__).resolve().parents[2] / ".briefing" / "photographs"
+"""Where a person finds them, to look at what no check can judge."""
 WIDTHS, SCHEMES = (390, 700), ("light", "dark")
 GROUND = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 24, 29)"}
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -138,14 +140,13 @@ def test_photographs_can_be_taken(
     mails: dict[str, Path],
     look: Look,
     tell: Callable[[str], None],
-    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    folder = tmp_path_factory.mktemp("photographs")
+    PHOTOGRAPHS.mkdir(parents=True, exist_ok=True)
     jobs = views(mails, do="picture", full=True)
     for (name, width, scheme), job in jobs.items():
-        job["to"] = str(folder / f"{name.replace(' ', '-')}-{width}-{scheme}.png")
+        job["to"] = str(PHOTOGRAPHS / f"{name.replace(' ', '-')}-{width}-{scheme}.png")
     look(list(jobs.values()))
-    tell(f"mail: {len(jobs)} photographs in {folder}")
+    tell(f"mail: {len(jobs)} photographs in {PHOTOGRAPHS}")
     for (_, width, _), job in jobs.items():
         across, down = unpack(">II", Path(job["to"]).read_bytes()[16:24])
         assert across == width, "wider than the window"
