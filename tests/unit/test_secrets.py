@@ -201,7 +201,7 @@ def keyring(tmp_path, monkeypatch):
         "def get_password(service, user):\n"
         "    if service == 'locked':\n"
         "        raise KeyringError('the phrase is sesame')\n"
-        f"    return {{('mail/work', 'kim'): {SECRET!r}}}.get((service, user))\n",
+        f"    return {{('mail/office', 'kim'): {SECRET!r}}}.get((service, user))\n",
         encoding="utf-8",
     )
     (package / "errors.py").write_text("class KeyringError(Exception): pass\n", encoding="utf-8")
@@ -212,8 +212,8 @@ def keyring(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("keyring")
 def test_the_keyring_is_asked_for_service_and_user():
-    assert reference("keyring:mail/work/kim").resolve({}).reveal() == SECRET
-    assert "has no 'lee' of 'mail/work'" in refused("keyring:mail/work/lee").what
+    assert reference("keyring:mail/office/kim").resolve({}).reveal() == SECRET
+    assert "has no 'lee' of 'mail/office'" in refused("keyring:mail/office/lee").what
     locked = refused("keyring:locked/kim")
     assert "KeyringError" in locked.what
     assert "sesame" not in str(locked)
