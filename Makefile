@@ -40,13 +40,14 @@ test: ready-dev  ## the tests that need nothing but the locked libraries and Pan
 	@echo "== running the tests ..."
 	@$(BIN)/python -m pytest $(QUICK) $(ARGS)
 
-test-all: ready-dev services  ## the tests that `make test` leaves out: with a browser and poppler
+test-all: ready-dev services  ## what `make test` leaves out: real servers, a browser, the faults
 	@echo "== running the tests that need services ..."
 	@$(BIN)/python -m pytest -m services $(ARGS)
+	@$(MAKE) --no-print-directory faults
 
 faults: ready-dev services  ## what a scheduler survives: kills, locks, full disks, cut lines
 	@echo "== running the faults ..."
-	@$(BIN)/python -m pytest -m faults tests/faults $(ARGS)
+	@$(BIN)/python -m pytest -m faults tests/faults -n 2 $(ARGS)
 
 soak: ready-dev services  ## builds again and again, byte by byte; faults in full counts
 	@echo "== running the soak tests ..."

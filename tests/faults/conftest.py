@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -10,10 +11,9 @@ from typing import Any
 import pytest
 from tests.faults.newsroom import Newsroom
 from tests.faults.processes import wait_for
-from tests.faults.recorder import FaultTable
+from tests.faults.recorder import FaultTable, line_of
 from tests.faults.witness import Account, Witness
 
-_TABLE = pytest.StashKey[FaultTable]()
 Settle = Callable[..., Account]
 
 
@@ -21,20 +21,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fault-table", type=Path, help="write the table of faults to this file")
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    table = config.stash.get(_TABLE, None)
-    if table is None or not table.sums:
-        return
-    terminalreporter.section("faults")
-    terminalreporter.write_line(table.markdown())
-    if file := config.getoption("--fault-table", None):
-        file.write_text(table.markdown(), encoding="utf-8")
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(_Collector(config), "faults")
 
 
-@pytest.fixture(scope="session")
-def faults(request: pytest.FixtureRequest) -> FaultTable:
-    """Adds up what every fault did."""
-    return request.config.stash.setdefault(_TABLE, FaultTable())
+class _Collector:
+    """Adds up what the tests say of their faults, also those of other processes (xdist)."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._table = FaultTable()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "teardown":
+            for name, value in report.user_properties:
+                if name == "fault":
+                    self._table.add(json.loads(str(value)))
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if not self._table.sums:
+            return
+        terminalreporter.section("faults")
+        terminalreporter.write_line(self._table.markdown())
+        if file := self._config.getoption("--fault-table", None):
+            file.write_text(self._table.markdown(), encoding="utf-8")
 
 
 @pytest.fixture
@@ -59,7 +69,7 @@ def witness(newsroom: Newsroom) -> Iterator[Witness]:
 
 
 @pytest.fixture
-def settle(witness: Witness, faults: FaultTable) -> Settle:
+def settle(witness: Witness, record_property: Callable[[str, object], None]) -> Settle:
     """Closes the account of a fault: it goes into the table, and nothing may be lost or doubled."""
 
     def close(
@@ -69,7 +79,7 @@ def settle(witness: Witness, faults: FaultTable) -> Settle:
         by_hand: Counter[str] | None = None,
     ) -> Account:
         account = witness.account(expected, by_hand)
-        faults.add(fault, injections, account)
+        record_property("fault", json.dumps(line_of(fault, injections, account)))
         assert not account.twice
         assert not account.lost
         return account

@@ -6,44 +6,39 @@ from dataclasses import dataclass, field
 
 from tests.faults.witness import Account
 
-_HEAD = (
-    "| fault | injections | issues expected | published | built more than once "
-    "| published twice | lost |"
+_COLUMNS = (
+    "injections",
+    "issues expected",
+    "published",
+    "built more than once",
+    "published twice",
+    "lost",
 )
+Line = tuple[str, list[int]]
 
 
-@dataclass
-class _Sum:
-    injections: int = 0
-    expected: int = 0
-    published: int = 0
-    built_again: int = 0
-    twice: int = 0
-    lost: int = 0
+def line_of(fault: str, injections: int, account: Account) -> Line:
+    """What one injection, or a series of them, did."""
+    counts = [account.expected, account.published, account.built_again]
+    return fault, [injections, *counts, len(account.twice), len(account.lost)]
 
 
 @dataclass
 class FaultTable:
     """The faults of a session, in the order in which they came first."""
 
-    sums: dict[str, _Sum] = field(default_factory=dict)
+    sums: dict[str, list[int]] = field(default_factory=dict)
 
-    def add(self, fault: str, injections: int, account: Account) -> None:
-        """Add what one injection, or a series of them, did."""
-        line = self.sums.setdefault(fault, _Sum())
-        line.injections += injections
-        line.expected += account.expected
-        line.published += account.published
-        line.built_again += account.built_again
-        line.twice += len(account.twice)
-        line.lost += len(account.lost)
+    def add(self, line: Line) -> None:
+        """Add a line to those of the same fault."""
+        fault, counts = line
+        before = self.sums.get(fault, [0] * len(_COLUMNS))
+        self.sums[fault] = [one + other for one, other in zip(before, counts, strict=True)]
 
     def markdown(self) -> str:
         """The table."""
-        lines = [_HEAD, "|---|" + "---:|" * 6]
+        lines = [f"| fault | {' | '.join(_COLUMNS)} |", "|---|" + "---:|" * len(_COLUMNS)]
         lines += [
-            f"| {fault} | {line.injections} | {line.expected} | {line.published} "
-            f"| {line.built_again} | {line.twice} | {line.lost} |"
-            for fault, line in self.sums.items()
+            f"| {fault} | {' | '.join(map(str, counts))} |" for fault, counts in self.sums.items()
         ]
         return "\n".join(lines) + "\n"

@@ -71,6 +71,7 @@ def main() -> None:
         root=project.root,
         load=lambda: load_project(asked.project),
         open_ledger=listeners.open_ledger,
+        resolve=listeners.resolve,
         clock=clock,
         workers=asked.workers,
         told=listeners.tell,

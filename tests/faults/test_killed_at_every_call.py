@@ -6,6 +6,7 @@ of its own, in which another process then does what is left to do.
 
 from __future__ import annotations
 
+import json
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from tests.faults.conftest import Settle
 from tests.faults.days import editions, issue
 from tests.faults.newsroom import Desk, Newsroom
 from tests.faults.processes import Process, wait_for
-from tests.faults.recorder import FaultTable
+from tests.faults.recorder import line_of
 from tests.faults.tracing import (
     FAULTS,
     KILL,
@@ -33,6 +34,7 @@ PATIENT = {"every": "day", "at": '"00:00"', "retry": str(["1 second"] * 60)}
 BUILD = ("build", "daily", "--format", "html")
 ONCE = ("serve", "--once", "--json-log")
 Make = Callable[[], Newsroom]
+Record = Callable[[str, object], None]
 
 
 def at_calls(quick: int):
@@ -73,16 +75,16 @@ def make(tmp_path: Path) -> Iterator[Make]:
 class Shot:
     """One injection: what was there after it, and what became of it."""
 
-    def __init__(self, newsroom: Newsroom, faults: FaultTable, name: str) -> None:
+    def __init__(self, newsroom: Newsroom, record: Record, name: str) -> None:
         self.newsroom = newsroom
-        self._faults = faults
+        self._record = record
         self._name = name
         self._witness = Witness(newsroom)
 
     def settle(self, *, by_hand: int = 0) -> None:
         """After the recovery: one whole issue, in the archive once, with nothing beside it."""
         account = self._witness.account([issue()], Counter({issue(): by_hand}))
-        self._faults.add(self._name, 1, account)
+        self._record("fault", json.dumps(line_of(self._name, 1, account)))
         assert account.published == 1
         assert not account.twice
         assert not self.newsroom.leftovers()
@@ -91,12 +93,12 @@ class Shot:
 @pytest.mark.parametrize("fault", FAULTS)
 @at_calls(4)
 def test_a_build_by_hand(
-    zygote: Zygote, make: Make, faults: FaultTable, fault: str, most: int | None
+    zygote: Zygote, make: Make, record_property: Record, fault: str, most: int | None
 ):
     rehearsal = zygote.run(make(), BUILD)
     assert rehearsal.code == 0, rehearsal.said
     for point in points(rehearsal.calls, most):
-        shot = Shot(make(), faults, f"`briefing build`: {fault} at a call")
+        shot = Shot(make(), record_property, f"`briefing build`: {fault} at a call")
         ended = zygote.run(shot.newsroom, BUILD, point, fault)
         ends_as_it_should(ended.code, ended.said, fault, point)
         again = zygote.run(shot.newsroom, BUILD, watch=False)
@@ -113,13 +115,13 @@ def ends_as_it_should(code: int, said: str, fault: str, point: Point) -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 @at_calls(2)
 def test_a_scheduler_that_plans_and_claims(
-    zygote: Zygote, make: Make, faults: FaultTable, fault: str, most: int | None
+    zygote: Zygote, make: Make, record_property: Record, fault: str, most: int | None
 ):
     """Its main thread: it makes the ledger, plans, claims, says that it lives and says good-bye."""
     rehearsal = zygote.run(make(), ONCE)
     assert rehearsal.code == 0, rehearsal.said
     for point in points(rehearsal.calls, most):
-        shot = Shot(make(), faults, f"`briefing serve --once`: {fault} at a call")
+        shot = Shot(make(), record_property, f"`briefing serve --once`: {fault} at a call")
         ended = zygote.run(shot.newsroom, ONCE, point, fault)
         ends_as_it_should(ended.code, ended.said, fault, point)
         finish(zygote, shot.newsroom)
@@ -148,7 +150,12 @@ def over(newsroom: Newsroom, desk: Desk) -> bool:
 @pytest.mark.parametrize("fault", FAULTS)
 @at_calls(2)
 def test_a_scheduler_that_publishes(
-    tmp_path: Path, zygote: Zygote, make: Make, faults: FaultTable, fault: str, most: int | None
+    tmp_path: Path,
+    zygote: Zygote,
+    make: Make,
+    record_property: Record,
+    fault: str,
+    most: int | None,
 ):
     """All its threads, from the moment when the issue is made."""
 
@@ -167,7 +174,7 @@ def test_a_scheduler_that_publishes(
 
     publish(make(), None)
     for point in points(counted(log), most):
-        shot = Shot(make(), faults, f"a scheduler that publishes: {fault} at a call")
+        shot = Shot(make(), record_property, f"a scheduler that publishes: {fault} at a call")
         publish(shot.newsroom, point)
         finish(zygote, shot.newsroom)
         shot.settle()
