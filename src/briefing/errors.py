@@ -7,6 +7,7 @@
     |-- NothingKnownError    exit 1   nothing was known by then; what cannot be said is left out
     |-- HeldError            exit 3   the data gate holds the issue back
     |-- BusyError            exit 75  somebody else is building the same issue
+    |-- SealedError          exit 2   readers have the issue; it never changes any more
     |-- LedgerError          exit 4   the memory of runs does not answer, or is damaged
     |-- StaleRunError        exit 4   the run belongs to somebody else by now
     |-- ChannelError         exit 5   a message did not go out, or not to everybody
@@ -126,6 +127,12 @@ class BusyError(BriefingError):
     """Somebody else is building the same issue."""
 
     exit_code = 75
+
+
+class SealedError(BriefingError):
+    """Readers have this issue already; it never changes any more."""
+
+    exit_code = 2
 
 
 class LedgerError(BriefingError):

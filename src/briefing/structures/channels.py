@@ -90,6 +90,7 @@ class MailServer:
         reply_to: where answers go; None for the sender.
         list_id: the domain under which each report is a mailing list; empty for the sender's.
         unsubscribe: the address at which a reader asks for no more; empty where there is none.
+        link: where readers find issues: a URL to which an issue's path is added; may be empty.
         rate: how fast issues go out.
         on_uncertain: what happens to an issue of which nobody can find out whether it arrived.
         expires: for how long an issue is tried after it was due.
@@ -107,6 +108,7 @@ class MailServer:
     reply_to: Mailbox | None = None
     list_id: str = ""
     unsubscribe: str = ""
+    link: str = ""
     rate: Rate = Rate(60, timedelta(minutes=1))
     on_uncertain: OnUncertain = "resend_once"
     expires: timedelta = timedelta(hours=24)

@@ -239,6 +239,66 @@ class Since:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A number, row or sentence that is not what the revision before had printed.
+
+    Attributes:
+        figure: label and title of the figure, or what stands for them; the same for all changes
+            of a figure.
+        anchor: where the figure stands in the page; empty where it stands there no more.
+        row: the first words of its row; empty where a whole column or figure is meant.
+        column: the title of the column; empty where a whole row or sentence is meant.
+        before, after: as printed; empty where it was not there, or is not there any more.
+        said: the change as a reader reads it under the figure.
+    """
+
+    figure: str
+    anchor: str
+    row: str
+    column: str
+    before: str
+    after: str
+    said: str
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Why there is another revision of an issue, and what is different in it.
+
+    Attributes:
+        revision: of this issue; at least 2.
+        reason: as a person gave it.
+        before: the revision that it replaces, such as "r1".
+        changes: every one, in the order in which the figures are read.
+        shown: how many of them the cover and the mail list.
+    """
+
+    revision: int
+    reason: str
+    before: str
+    changes: tuple[Change, ...]
+    shown: int = 12
+
+    @property
+    def replaced(self) -> str:
+        """The number of the revision that it replaces."""
+        return self.before.removeprefix("r")
+
+    @property
+    def more(self) -> int:
+        """How many changes are counted, not listed."""
+        return max(0, len(self.changes) - self.shown)
+
+    @property
+    def by_figure(self) -> tuple[tuple[Change, ...], ...]:
+        """The listed changes, those of a figure together."""
+        groups: dict[str, list[Change]] = {}
+        for change in self.changes[: self.shown]:
+            groups.setdefault(change.figure, []).append(change)
+        return tuple(tuple(group) for group in groups.values())
+
+
+@dataclass(frozen=True)
 class Composition:
     """Everything that one issue says, before any markup.
 
@@ -247,6 +307,7 @@ class Composition:
         news: what happened since the previous issue, in a sentence; empty for the first issue.
         standing: how much stands behind the issue, and how much of it carries a caveat.
         compact: whether the layout takes as few pages as the words need.
+        correction: what is different from the revision before; None for the first one.
     """
 
     report: str
@@ -273,3 +334,4 @@ class Composition:
     news: str = ""
     standing: str = ""
     compact: bool = False
+    correction: Correction | None = None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from briefing.periods import Period
 from briefing.structures.channels import Channels
 from briefing.structures.declarations import ReportDefinition, TableDeclaration
+from briefing.structures.deliveries import Deliveries
 from briefing.structures.description import TableSchema, UnitWords
 from briefing.structures.scheduling import Schedule
 
@@ -22,6 +23,8 @@ PROVENANCE = "provenance.json"
 """File of an issue: from each number to its records, documents and paragraphs."""
 KNOWN = "known.json"
 """File of an issue: the records as it knew them, for the next issue to compare with."""
+CORRECTION = "correction.json"
+"""File of a correction: why it was made, and everything that is different in it."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ class Project(Settings):
     schedules: tuple[Schedule, ...]
     dataset: Dataset
     inputs: Mapping[str, Path]
+    deliveries: Deliveries = field(default_factory=Deliveries)
 
 
 @dataclass(frozen=True)
@@ -176,6 +180,23 @@ class Issue:
     files: Mapping[str, str]
     state: str
     changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Superseded:
+    """The revision that a correction replaces, as it lies in the archive.
+
+    Attributes:
+        revision: such as "r1".
+        name: path of its manifest in the archive.
+        manifest: SHA-256 of that.
+        files: all others by path.
+    """
+
+    revision: str
+    name: str
+    manifest: str
+    files: Mapping[str, bytes]
 
 
 Progress = Callable[[str, str], None]

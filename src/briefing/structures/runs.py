@@ -19,6 +19,8 @@ STATES = (PENDING, RUNNING, WAITING, PUBLISHED, HELD, FAILED, PARKED, SKIPPED, C
 published: the issue lies in the archive. held: the data gate holds it. failed: it needs a
 person. parked: given up after too many attempts. skipped: not run, with a reason.
 cancelled: stopped by the person who alone had asked for it."""
+APPROVED, STAYS = "approved", "held"
+"""What a person may have decided about an issue: it goes out, or it stays."""
 ATTENTION = (HELD, FAILED, PARKED)
 """States that a person has to look at."""
 
@@ -35,6 +37,9 @@ class Planned:
         reason: why it is skipped, or what moved its fire.
         priority: smaller ones go first; a backfill gives way to what is due.
         formats: the files asked for.
+        revision: 1, or more for a correction.
+        correction: why there is one; empty for the first revision.
+        deliver: whether it goes to its readers.
     """
 
     report: str
@@ -49,6 +54,9 @@ class Planned:
     reason: str = ""
     priority: int = 0
     formats: tuple[str, ...] = ("pdf", "html")
+    revision: int = 1
+    correction: str = ""
+    deliver: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,11 @@ class Run:
         attempt: how often it was claimed.
         failures: how many attempts ended with a failure of their own.
         manifest: SHA-256 of the published manifest; empty before.
+        correction: for a revision after the first, what was wrong.
+        deliver: whether it goes to its readers when it is published.
+        queued: whether the outbox knows who receives it.
+        sealed: whether somebody has it, may have it, or has approved it: it never changes then.
+        decision: "approved" or "held" by a person; empty where nobody has decided.
     """
 
     id: int
@@ -101,6 +114,11 @@ class Run:
     finished_at: datetime | None
     published_at: datetime | None
     manifest: str
+    correction: str
+    deliver: bool
+    queued: bool
+    sealed: bool
+    decision: str
 
     @property
     def issue(self) -> str:
