@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
+from tests.unit.keys import reading_of
 
 from briefing.channels import email
 from briefing.config.channels import (
@@ -18,8 +19,6 @@ from briefing.config.channels import (
     build_channels,
     mailbox,
 )
-from briefing.config.reading import read_yaml
-from briefing.config.translation import checked
 from briefing.errors import Problem, ProblemsError
 from briefing.structures.channels import Channels, Mailbox, on_this_machine
 
@@ -46,14 +45,7 @@ class Keys(BaseModel):
 @pytest.fixture
 def read(tmp_path):
     """What a config.yaml with these lines says, or what is wrong with it."""
-
-    def reading(text: str) -> tuple[Channels | None, list[Problem]]:
-        (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
-        values, positions = read_yaml(tmp_path / "config.yaml", tmp_path)
-        keys, problems = checked(Keys, values, positions)
-        return (None, problems) if keys is None else build_channels(keys, positions, tmp_path)
-
-    return reading
+    return reading_of(Keys, build_channels, tmp_path)
 
 
 @pytest.fixture
@@ -154,6 +146,9 @@ def test_a_password_in_the_file_is_a_problem_that_does_not_repeat_it(problem, pa
         ("state_url: 5\n", "state_url", "is no text"),
         ("ping: https://hc-ping.com/3f2504e0-4f89-11d3-9a0c-0305e82c3301\n", "ping", "a token"),
         ("ping: ftp://example.org/${KEY}\n", "ping", "known here (https, http)"),
+        ("ping: http://example.org/${KEY}\n", "ping", "everybody on the way could read"),
+        ("ping: http://${HOST}/x\n", "ping", "http is for this machine only"),
+        ("ping: HTTP://10.0.0.1/${KEY}\n", "ping", "http is for this machine only"),
         ("owner: {}\n", "owner", "give `mail`, `notify` or both"),
         ("owner: {notify: ['slack://T1/B2/C3']}\n", "owner.notify.0", "names no secret"),
         ("owner: {notify: ['x://u:sesame@h/${A}']}\n", "owner.notify.0", "a password stands"),

@@ -8,13 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
+from tests.unit.keys import reading_of
 
 from briefing.config.channels import STATE_URL, build_channels
 from briefing.config.mail import MailKeys, bare_address, duration, rate
-from briefing.config.reading import read_yaml
-from briefing.config.translation import checked
-from briefing.errors import Problem
-from briefing.structures import ArchiveMailbox, Channels, Mailbox, Outcome, Rate
+from briefing.structures import ArchiveMailbox, Mailbox, Outcome, Rate
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "howto" / "mail-server.md"
 SERVER = "mail:\n  host: smtp.example.org\n  sender: briefing@example.org\n"
@@ -41,14 +39,7 @@ class Keys(BaseModel):
 @pytest.fixture
 def read(tmp_path):
     """What a config.yaml with these lines says, or what is wrong with it."""
-
-    def reading(text: str) -> tuple[Channels | None, list[Problem]]:
-        (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
-        values, positions = read_yaml(tmp_path / "config.yaml", tmp_path)
-        keys, problems = checked(Keys, values, positions)
-        return (None, problems) if keys is None else build_channels(keys, positions, tmp_path)
-
-    return reading
+    return reading_of(Keys, build_channels, tmp_path)
 
 
 def test_what_is_not_said_has_a_safe_default(read):

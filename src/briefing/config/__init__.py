@@ -10,6 +10,7 @@ from pathlib import Path
 
 from briefing import sources, validation
 from briefing.config.channels import build_channels
+from briefing.config.deliveries import Surroundings, build_deliveries, unfit_editions
 from briefing.config.models import ConfigKeys, Language
 from briefing.config.reading import KeyPath, Positions, read_yaml
 from briefing.config.reports import read_report
@@ -36,6 +37,7 @@ def load_project(root: Path) -> Project:
     """
     root = root.resolve()
     keys, positions, problems = _config(root)
+    unread = frozenset(problem.where.partition(".")[0] for problem in problems)
     inside = {
         name: _inside(root, getattr(keys, name), name, positions, problems)
         for name in ("dataset", "reports", "output")
@@ -60,7 +62,18 @@ def load_project(root: Path) -> Project:
         keys.schedules, grains, keys.languages, keys.timezone, positions
     )
     channels, unfit = build_channels(keys, positions, root)
-    problems += found + unfit
+    around = Surroundings(
+        root=root,
+        output=inside["output"],
+        templates=inside["reports"],
+        data=inside["dataset"].parent,
+        languages=keys.languages,
+        mail=channels.mail is not None,
+        reports=reports,
+        unread=unread,
+    )
+    read = build_deliveries(keys, positions, around)
+    problems += found + unfit + read.problems
     if not (root / keys.dataset).resolve().is_relative_to(root):
         raise ProblemsError(problems)  # of which this is one; nothing outside is read
     try:
@@ -85,8 +98,9 @@ def load_project(root: Path) -> Project:
         dataset=dataset,
         inputs=inputs,
         channels=channels,
+        deliveries=read.deliveries,
     )
-    if problems := unknown_editions(project, positions):
+    if problems := [*unknown_editions(project, positions), *unfit_editions(project, read)]:
         raise ProblemsError(problems)
     return project
 
@@ -152,6 +166,7 @@ def _named_reports(keys: ConfigKeys, positions: Positions, known: set[str]) -> l
     named: list[tuple[KeyPath, str]] = [
         (("schedules", i, "report"), item.report) for i, item in enumerate(keys.schedules)
     ]
+    named += [(("deliveries", i, "report"), item.report) for i, item in enumerate(keys.deliveries)]
     if keys.default_report != _STAND_INS["default_report"]:
         named.append((("default_report",), keys.default_report))
     return [

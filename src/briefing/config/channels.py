@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Protocol
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator, model_validator
 
@@ -16,6 +17,7 @@ from briefing.structures.channels import (
     Channels,
     MailServer,
     ProjectOwner,
+    on_this_machine,
 )
 
 __all__ = [
@@ -44,7 +46,14 @@ def _state_url(value: object) -> str:
 
 
 def _ping_url(value: object) -> str:
-    return check_url(value, _PING_EXAMPLE, schemes=("https", "http"), tokens=True)
+    url = check_url(value, _PING_EXAMPLE, schemes=("https", "http"), tokens=True)
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not on_this_machine(parts.hostname or ""):
+        raise ValueError(
+            "everybody on the way could read the address, which is a secret: http is for this "
+            f"machine only; write {_PING_EXAMPLE}"
+        )
+    return url
 
 
 def notify_url(value: object) -> str:
@@ -179,6 +188,7 @@ class _Building:
             reply_to=mailbox(keys.reply_to) if keys.reply_to else None,
             list_id=keys.list_id,
             unsubscribe=keys.unsubscribe,
+            link=keys.link,
             rate=rate(keys.rate),
             on_uncertain=keys.on_uncertain,
             expires=duration(keys.expires),

@@ -8,10 +8,11 @@ from email.headerregistry import Address
 from email.policy import SMTP
 from typing import Annotated, Any
 from unicodedata import category
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from briefing.config.secrets import check_secret
+from briefing.config.secrets import check_secret, check_url, has_reference
 from briefing.structures.channels import Mailbox, OnUncertain, Rate, Security, on_this_machine
 
 _HOST = r"^[A-Za-z0-9.:_-]+$"
@@ -114,6 +115,28 @@ _Password = Annotated[str, BeforeValidator(_password)]
 _ArchivePassword = Annotated[str, BeforeValidator(_archive_password)]
 
 
+_LINK_EXAMPLE = "https://briefings.example.org"
+
+
+def _link(value: object) -> str:
+    """Check the beginning of a web address that every reader sees."""
+    url = check_url(value, _LINK_EXAMPLE, schemes=("https", "http"), tokens=True)
+    if has_reference(url):
+        raise ValueError(f"readers see the link, so no secret can stand in it: {_LINK_EXAMPLE}")
+    parts = urlsplit(url)
+    if not parts.hostname or parts.username is not None or parts.query or parts.fragment:
+        raise ValueError(
+            f"an issue's path is put behind it, so it is a host and a path: {_LINK_EXAMPLE}"
+        )
+    if parts.scheme == "http" and not on_this_machine(parts.hostname):
+        raise ValueError(f"http is for this machine only; write https://{parts.hostname}")
+    return url
+
+
+LinkUrl = Annotated[str, BeforeValidator(_link)]
+"""Where readers find issues: a web address to which an issue's path is added."""
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, use_attribute_docstrings=True, hide_input_in_errors=True
@@ -186,6 +209,9 @@ class MailKeys(_Strict):
     readers; the sender's where not given."""
     unsubscribe: str = ""
     """The address at which a reader asks for no more; mail programs show it as a button."""
+    link: LinkUrl = ""
+    """Where readers find what is too large for a mail: a web address to which an issue's path is
+    added; they are told to ask for it where not given."""
     rate: str = "60 per minute"
     """How fast issues go out, per second, minute, hour or day."""
     expires: str = "24 hours"

@@ -6,7 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from briefing.config.audiences import AudienceKeys, ReaderKeys, SetName
+from briefing.config.carriers import ChannelKeys
 from briefing.config.channels import STATE_URL, MailKeys, OwnerKeys, PingUrl, StateUrl
+from briefing.config.deliveries import DeliveryKeys
 from briefing.config.schedules import GrainName, ScheduleKeys, zone_name
 from briefing.periods import Grain
 from briefing.structures import Aggregation
@@ -50,6 +53,14 @@ class ConfigKeys(_Strict):
     """A URL that is asked for while all is well; the monitor behind it raises the alarm else."""
     mail: MailKeys | None = None
     """The server that takes mail for delivery."""
+    audiences: dict[SetName, AudienceKeys] = {}
+    """Lists of readers, each with a name."""
+    readers: ReaderKeys | None = None
+    """What holds for all readers."""
+    channels: dict[SetName, ChannelKeys] = {}
+    """Ways to readers other than mail, each with a name."""
+    deliveries: list[DeliveryKeys] = []
+    """Where the issues of each report go."""
 
     @field_validator("timezone")
     @classmethod

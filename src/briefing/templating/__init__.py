@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import total_ordering
 from typing import Any
 
 from jinja2 import BaseLoader, StrictUndefined, TemplateError, TemplateSyntaxError, meta, nodes
@@ -20,13 +18,29 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from briefing import formatting
 from briefing.catalogues import catalogue
 from briefing.errors import NothingKnownError, Problem, ProblemsError
-from briefing.structures import Table, Text, UnitWords
+from briefing.structures import Text
+from briefing.templating.views import (
+    NUMBER_WORDS,
+    Quantity,
+    TableView,
+    count_in_words,
+    first_of,
+)
 
-_NUMBER_WORDS = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "
-    "dozen half twice hundreds? thousands? millions? billions? trillions?"
-).split()
+__all__ = [
+    "TEMPLATE_ERRORS",
+    "Quantity",
+    "Sentences",
+    "TableView",
+    "compile_condition",
+    "count_in_words",
+    "environment",
+    "literal",
+    "prose_problems",
+    "tables_in_condition",
+    "tables_named",
+]
+
 _KOREAN_NUMBER = (  # native numerals, told from other words by the counter that follows
     "(?:열|스물|서른|마흔|쉰|예순|일흔|여든|아흔)?(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉)"
     "|열|스무|서른|마흔|쉰|예순|일흔|여든|아흔"
@@ -36,7 +50,7 @@ _PARTICLE = (
     "(?:은|는|가|을|를|의|에|에서|에는|도|만|와|과|로|으로|씩|뿐|까지|부터|이[가-힣]*|인|입니다)"
 )
 _TYPED_NUMBER = re.compile(
-    rf"\d[\d.,]*|\b(?:{'|'.join(_NUMBER_WORDS)})\b"
+    rf"\d[\d.,]*|\b(?:{'|'.join(NUMBER_WORDS)})\b"
     rf"|(?<![가-힣])(?:{_KOREAN_NUMBER})(?= ?{_COUNTER}{_PARTICLE}?(?![가-힣]))",
     re.IGNORECASE,
 )
@@ -63,166 +77,8 @@ TEMPLATE_ERRORS = (
 _FORBIDDEN_FILTERS = ("sum", "random")
 _FUNCTIONS = ("literal", "words", "plural")
 _KNOWN_NAMES = {"tables", "period", "as_of", "parameters", "row", *_FUNCTIONS}
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """A cell with its unit and hedge; prints as a reader should see it."""
-
-    value: Any
-    unit: str
-    qualifier: object
-    language: str
-    units: Mapping[str, UnitWords] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return formatting.qualified(self.plain, self.qualifier, self.language)
-
-    def __float__(self) -> float:
-        return float(self.value)
-
-    def __int__(self) -> int:
-        return int(self.value)
-
-    @property
-    def plain(self) -> str:
-        """The value and unit without the hedge."""
-        return formatting.quantity(self.value, self.unit, self.language, units=self.units)
-
-    @property
-    def bare(self) -> str:
-        """The value alone, without unit or hedge."""
-        return formatting.quantity(self.value, "", self.language)
-
-    @property
-    def missing(self) -> bool:
-        """Whether nothing was reported."""
-        return formatting.is_missing(self.value)
-
-
-@total_ordering
-class Code:
-    """A word of a vocabulary: compares as it stands in the data, prints as a reader sees it."""
-
-    def __init__(self, code: str, label: str) -> None:
-        self.code, self._label = code, label
-
-    def __str__(self) -> str:
-        return self._label
-
-    def __eq__(self, other: object) -> bool:
-        return self.code == str(other.code if isinstance(other, Code) else other)
-
-    def __lt__(self, other: object) -> bool:
-        return self.code < str(other.code if isinstance(other, Code) else other)
-
-    def __hash__(self) -> int:
-        return hash(self.code)
-
-
-class Rows(list[dict[str, Any]]):
-    """Rows for sentences; asking an empty list for a row means that nothing was known."""
-
-    def __getitem__(self, index: Any) -> Any:
-        if not self:
-            raise NothingKnownError
-        return super().__getitem__(index)
-
-
-def _first(rows: Iterable[Any]) -> Any:
-    """Jinja's ``first``, but nothing to be first of means that nothing was known."""
-    for row in rows:
-        return row
-    raise NothingKnownError
-
-
-class TableView:
-    """A table as sentences see it: rows that print themselves, and nothing to add them with."""
-
-    def __init__(self, table: Table, language: str) -> None:
-        self._table = table
-        self._language = language
-        self.rows = Rows(self._row(row) for row in table.frame.to_dict("records"))
-
-    def _row(self, row: Mapping[Any, Any]) -> dict[str, Any]:
-        cells: dict[str, Any] = {}
-        for name, value in row.items():
-            column = self._table.columns.get(str(name))
-            if column is not None and column.kind == "code" and not formatting.is_missing(value):
-                cells[str(name)] = Code(str(value), column.label(value))
-            elif column is None or column.kind in {"text", "code"}:
-                cells[str(name)] = None if formatting.is_missing(value) else value
-            elif column.kind == "date":
-                cells[str(name)] = None if formatting.is_missing(value) else value.date()
-            else:
-                unit = str(row[column.unit_column]) if column.unit_column else column.unit
-                hedge = row.get(column.qualifier_column) if column.qualifier_column else None
-                cells[str(name)] = Quantity(value, unit, hedge, self._language, column.units)
-        return cells
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self.rows)
-
-    def __str__(self) -> str:
-        raise TypeError(f"table {self._table.name} cannot be printed as a whole; name a cell")
-
-    __repr__ = __str__
-
-    @property
-    def count(self) -> int:
-        """How many rows the table has."""
-        return len(self.rows)
-
-    @property
-    def count_in_words(self) -> str:
-        """How many rows, as a sentence says it: small numbers in words."""
-        return count_in_words(len(self.rows), self._language)
-
-    def where(self, **cells: Any) -> Rows:
-        """The rows whose columns have these values."""
-        return Rows(row for row in self.rows if all(_same(row[k], v) for k, v in cells.items()))
-
-    def one(self, **cells: Any) -> dict[str, Any]:
-        """The single row with these values.
-
-        Raises:
-            NothingKnownError: no row has them.
-            LookupError: several rows have them.
-        """
-        found = self.where(**cells)
-        if not found:
-            raise NothingKnownError
-        if len(found) != 1:
-            wanted = ", ".join(f"{k}={v!r}" for k, v in cells.items())
-            raise LookupError(f"table {self._table.name} has {len(found)} rows with {wanted}")
-        row: dict[str, Any] = found[0]
-        return row
-
-    @property
-    def across(self) -> str:
-        """Across what the table adds on purpose, for the figure's title to say."""
-        return " and ".join(name.replace("_", " ") for name in self._table.declaration.across)
-
-    @property
-    def first(self) -> dict[str, Any]:
-        """The first row.
-
-        Raises:
-            NothingKnownError: the table is empty.
-        """
-        row: dict[str, Any] = self.rows[0]
-        return row
-
-
-def _same(cell: Any, wanted: Any) -> bool:
-    return bool((cell.value if isinstance(cell, Quantity) else cell) == wanted)
-
-
-def count_in_words(count: int, language: str) -> str:
-    """Numbers up to twelve in words, larger ones in digits, as running English text has them."""
-    if language == "en" and 0 <= count <= 12:
-        return ["no", *_NUMBER_WORDS[:12]][count]
-    return formatting.number(count, language)
+_CONDITION_NAMES = {"tables", "as_of", "parameters"}
+"""What can make a condition come out differently from issue to issue, in every language alike."""
 
 
 def literal(value: str, reason: str) -> str:
@@ -261,8 +117,8 @@ def environment(language: str, loader: BaseLoader | None = None) -> ImmutableSan
     for name in _FORBIDDEN_FILTERS:
         del made.filters[name]
     del made.globals["lipsum"]  # random, like the filter
-    made.filters["first"] = _first
-    made.filters["last"] = lambda rows: _first(reversed(list(rows)))
+    made.filters["first"] = first_of
+    made.filters["last"] = lambda rows: first_of(reversed(list(rows)))
     made.globals.update(
         literal=literal,
         words=lambda count: count_in_words(int(count), language),
@@ -301,6 +157,35 @@ class Sentences:
         if not folded and not may_be_empty:
             raise ProblemsError([_problem(text, "comes out empty", "Give it words.")])
         return folded
+
+    def holds(self, expression: str, *, file: str = "config.yaml", line: int = 0) -> bool:
+        """Whether a condition over the issue's tables comes out true.
+
+        A condition that asks for a row of a table that has none does not hold: nothing is known
+        that it could be about.
+
+        Args:
+            expression: such as ``tables.due.count > 0``; checked by ``compile_condition``.
+            file: where it stands, for messages.
+            line: 1-based line there; 0 where nobody knows.
+
+        Raises:
+            ProblemsError: it is no expression, names something that is not there, or comes out as
+                a number or a text, which is neither true nor false.
+        """
+        remedy = "Mend the condition; the names of tables and columns are in report.yaml."
+        try:
+            compiled = self._environment.compile_expression(expression, undefined_to_none=False)
+            found = compiled(self._context)
+            if isinstance(found, bool | list):
+                return bool(found)
+            what = f"comes out as {found!s:.80}, which is neither true nor false"
+            remedy = "Compare it, as in `tables.NAME.count > 0`."
+        except NothingKnownError:
+            return False
+        except TEMPLATE_ERRORS as error:
+            what = _reason(error)
+        raise ProblemsError([Problem(file, line, "when", what, remedy)]) from None
 
 
 def _reason(error: Exception) -> str:
@@ -348,13 +233,44 @@ def tables_named(text: Text, language: str) -> set[str]:
     return _named_tables(environment(language).parse(text.by_language.get(language, "")))
 
 
+def compile_condition(text: str) -> str | None:
+    """What keeps a text from being a condition over the tables of an issue; None where it is one.
+
+    Args:
+        text: a Jinja expression without braces, such as ``tables.due.count > 0``.
+    """
+    try:
+        environment("en").compile_expression(text)
+    except TemplateSyntaxError as error:
+        return f"is no valid expression: {error.message}"
+    named = meta.find_undeclared_variables(_tree_of(text))
+    if unknown := sorted(named - _CONDITION_NAMES - set(_FUNCTIONS)):
+        return f"the name {unknown[0]!r} is not known"
+    if not named & _CONDITION_NAMES:
+        return "it looks at no table, so it comes out the same for every issue"
+    return None
+
+
+def tables_in_condition(text: str) -> set[str]:
+    """The tables that a condition looks at; ``compile_condition`` has nothing against it."""
+    return _named_tables(_tree_of(text))
+
+
+def _tree_of(condition: str) -> nodes.Template:
+    return environment("en").parse(f"{{{{ {condition} }}}}")
+
+
 def _named_tables(tree: nodes.Template) -> set[str]:
-    """Every X of ``tables.X``."""
-    return {
-        node.attr
-        for node in tree.find_all(nodes.Getattr)
-        if isinstance(node.node, nodes.Name) and node.node.name == "tables"
-    }
+    """Every X of ``tables.X`` and ``tables["X"]``."""
+    found = {node.attr for node in tree.find_all(nodes.Getattr) if _is_tables(node.node)}
+    for item in tree.find_all(nodes.Getitem):
+        if _is_tables(item.node) and isinstance(item.arg, nodes.Const):
+            found.add(str(item.arg.value))
+    return found
+
+
+def _is_tables(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Name) and node.name == "tables"
 
 
 def _typed_numbers(tree: nodes.Template) -> Iterator[str]:
