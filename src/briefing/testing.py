@@ -1,10 +1,15 @@
-"""What tests of a project lean on: goldens that a viewer opens and a reader reviews."""
+"""What tests of a project lean on: goldens that a viewer opens, and a channel that keeps all."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
+
+from briefing.abc import Channel
+from briefing.structures.channels import Receipt
+from briefing.structures.deliveries import Parcel
 
 _SHOWN = 60
 
@@ -40,6 +45,37 @@ class Golden:
                 f"{name} differs from its golden. Where that is meant, `make golden` rewrites it "
                 f"and `git diff` is the review.\n{_difference(before, text, name)}"
             )
+
+
+class MemoryChannel(Channel):
+    """Keeps what it is given, and answers as it was told beforehand.
+
+    Args:
+        receipts: one for each delivery, in their order; further ones are ``sent``.
+
+    Attributes:
+        parcels: what was handed over, in order; also what the answer then refused.
+        unwanted: what was no longer wanted when it asked; it has no receipt of the script.
+        closed: whether it was let go of.
+    """
+
+    def __init__(self, *receipts: Receipt) -> None:
+        self._receipts = list(receipts)
+        self.parcels: list[Parcel] = []
+        self.unwanted: list[Parcel] = []
+        self.closed = False
+
+    def deliver(self, parcel: Parcel, still_wanted: Callable[[], bool]) -> Receipt:
+        """Keep the parcel, unless it is not wanted any more."""
+        if not still_wanted():
+            self.unwanted.append(parcel)
+            return Receipt("deferred", "message", text="It was left, as was asked.")
+        self.parcels.append(parcel)
+        return self._receipts.pop(0) if self._receipts else Receipt("sent", "dot", text="kept")
+
+    def close(self) -> None:
+        """Remember that it was closed."""
+        self.closed = True
 
 
 def _difference(before: str, after: str, name: str) -> str:
