@@ -6,7 +6,8 @@ the two, whoever builds asks the ledger whether the issue is still theirs to pub
 ``output/<report>/<period>/<edition>/r1`` holds the files and ``manifest.json``: what was made,
 from which inputs, by which versions, each with its SHA-256, and no time of day. An issue that
 nobody has received is a draft: built again from other inputs, it is replaced in place; built
-again from the same, it comes out the same, and the archive says so.
+again from the same, it comes out the same, and the archive says so. One that somebody has is never
+replaced: a correction is filed beside it, as ``r2`` and on, and names what it supersedes.
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from briefing.errors import ArchiveError
+from briefing.errors import ArchiveError, UsageError
 from briefing.periods import Period
-from briefing.structures import KNOWN, Document, Edition, Issue, KnownRecord
+from briefing.structures import KNOWN, Document, Edition, Issue, KnownRecord, Superseded, Verdict
 
 MANIFEST = "manifest.json"
-REVISION = "r1"
+_REVISIONS = "r[0-9]*"
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
 _AT_FDCWD = -100
 
@@ -42,12 +43,52 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def issue_folder(output: Path, edition: Edition) -> Path:
+def issue_folder(output: Path, edition: Edition, revision: int = 1) -> Path:
     """Where an edition is filed; a copy as of another day lies beside the issue."""
-    folder = output / edition.report / str(edition.period) / edition.name
-    if edition.as_of == edition.period.end:
-        return folder / REVISION
-    return folder / f"as-of-{edition.as_of.isoformat()}"
+    if edition.as_of != edition.period.end:
+        return _folder(output, edition) / f"as-of-{edition.as_of.isoformat()}"
+    return _folder(output, edition) / f"r{revision}"
+
+
+def _folder(output: Path, edition: Edition) -> Path:
+    return output / edition.report / str(edition.period) / edition.name
+
+
+def latest_revision(output: Path, edition: Edition) -> int:
+    """The highest revision that is filed; 0 where there is none."""
+    found = _folder(output, edition).glob(f"{_REVISIONS}/{MANIFEST}")
+    return max((_number(path.parent) for path in found), default=0)
+
+
+def newest_folder(output: Path, edition: Edition) -> Path:
+    """Where the newest revision lies; a copy as of another day has only one."""
+    return issue_folder(output, edition, latest_revision(output, edition) or 1)
+
+
+def _number(folder: Path) -> int:
+    """The revision that a folder is named after; 0 for any other folder."""
+    number = folder.name.removeprefix("r")
+    return int(number) if number.isdecimal() else 0
+
+
+def superseded(output: Path, edition: Edition, revision: int) -> Superseded:
+    """The revision before that one, exactly as it was filed.
+
+    Raises:
+        UsageError: it is not in the archive.
+        ArchiveError: its files are not those that were filed.
+    """
+    folder = issue_folder(output, replace(edition, as_of=edition.period.end), revision - 1)
+    filed = _read_manifest(folder)
+    if not filed:
+        raise UsageError(f"There is nothing to correct: no issue is filed in {folder}.")
+    outputs, body = filed["outputs"], (folder / MANIFEST).read_bytes()
+    if not _intact(folder, {**outputs, MANIFEST: digest(body)}):
+        what = f"{folder} is not what was filed, so no correction can say what it replaces."
+        raise ArchiveError(what, "Bring it back from a backup, and build again.")
+    files = {name: (folder / name).read_bytes() for name in outputs}
+    name = str((folder / MANIFEST).relative_to(output))
+    return Superseded(folder.name, name, digest(body), files)
 
 
 def previous_issue(output: Path, edition: Edition) -> tuple[Path, Period, date] | None:
@@ -58,15 +99,15 @@ def previous_issue(output: Path, edition: Edition) -> tuple[Path, Period, date] 
     """
     found: list[tuple[date, int, Path, Period]] = []
     for folder in (output / edition.report).glob(f"*/{glob.escape(edition.name)}/r*"):
-        number = folder.name.removeprefix("r")
+        number = _number(folder)
         try:
             period = Period.parse(folder.parent.parent.name)
         except ValueError:
             continue
-        if not number.isdigit() or period.grain != edition.period.grain:
+        if not number or period.grain != edition.period.grain:
             continue
         if period.end < edition.period.start and (folder / MANIFEST).is_file():
-            found.append((period.end, int(number), folder, period))
+            found.append((period.end, number, folder, period))
     if not found:
         return None
     _, _, folder, period = max(found, key=lambda item: item[:2])
@@ -90,13 +131,22 @@ def known_records(folder: Path) -> tuple[KnownRecord, ...] | None:
 
 
 def manifest_for(
-    edition: Edition, document: Document, inputs: Mapping[str, str], versions: Mapping[str, str]
+    edition: Edition,
+    document: Document,
+    inputs: Mapping[str, str],
+    versions: Mapping[str, str],
+    correction: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """What the issue is made of and from, in a form that never changes by itself."""
+    """What the issue is made of and from, in a form that never changes by itself.
+
+    Args:
+        correction: revision, reason and what it supersedes; None for a first revision.
+    """
     body = {
         "report": edition.report,
         "period": str(edition.period),
         "edition": edition.name,
+        **(correction or {}),
         "language": edition.language,
         "parameters": dict(edition.parameters),
         "as_of": edition.as_of.isoformat(),
@@ -114,10 +164,12 @@ class Staged:
 
     Attributes:
         making: the folder that holds it; None where exactly this issue lies there already.
+        verdict: whether it goes to its readers; None where nobody receives its report.
     """
 
     issue: Issue
     making: Path | None
+    verdict: Verdict | None = None
 
     @property
     def manifest(self) -> str:
@@ -193,16 +245,16 @@ def discard(staged: Staged) -> None:
 
 
 def filed_issues(output: Path) -> Iterator[tuple[Path, dict[str, Any], str]]:
-    """Every issue of the archive: its folder, its manifest, the SHA-256 of that."""
-    for path in sorted(output.glob(f"*/*/*/{REVISION}/{MANIFEST}")):
-        if found := _read_manifest(path.parent):
+    """Every revision of every issue: its folder, its manifest, the SHA-256 of that."""
+    for path in sorted(output.glob(f"*/*/*/{_REVISIONS}/{MANIFEST}")):
+        if _number(path.parent) and (found := _read_manifest(path.parent)):
             yield path.parent, found, digest(path.read_bytes())
 
 
 def sweep(output: Path) -> None:
     """Remove what killed builds left behind; what a living one makes is left alone."""
-    for left in output.glob(f"*/*/*/.{REVISION}-*-*"):
-        _sweep(left.parent / REVISION)
+    for left in output.glob(f"*/*/*/.{_REVISIONS}-*-*"):
+        _sweep(left.parent / left.name[1:].partition("-")[0])
 
 
 def sweep_after(output: Path, issue: str, maker: int) -> None:

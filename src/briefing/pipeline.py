@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from briefing import archive, charts, composition, rendering, tables, validation
 from briefing.editions import edition_of, parameter_values
@@ -23,13 +21,19 @@ from briefing.errors import (
     UsageError,
 )
 from briefing.extensions import ExtensionError, load
-from briefing.fonts import font_files
 from briefing.formatting import period_title
+from briefing.inputs import inputs_of, versions
 from briefing.periods import Period
 from briefing.structures import (
+    ALWAYS,
+    CHANGED,
+    CORRECTION,
     Chart,
     Composition,
+    Correction,
     Dataset,
+    DeliveryRule,
+    Document,
     Edition,
     FigureDeclaration,
     GateResult,
@@ -37,15 +41,13 @@ from briefing.structures import (
     Progress,
     Project,
     ReportDefinition,
-    SinceDeclaration,
+    Superseded,
     Table,
     TableDeclaration,
+    Verdict,
 )
 from briefing.tables.added import problems_of_adding
 from briefing.templating import Sentences, TableView
-
-_SETTINGS = ("publisher", "timezone", "languages")
-_LIBRARIES = ("babel", "jinja2", "matplotlib", "pandas", "weasyprint")
 
 
 @dataclass(frozen=True)
@@ -55,17 +57,33 @@ class Request:
     Attributes:
         output: a folder other than the archive; None for the archive.
         keeper: the process that moves the finished issue in; this one where not given.
+        revision: 1, or which one a correction is; the one before lies in the archive.
+        reason: why there is a correction, for its readers.
     """
 
     edition: Edition
     formats: tuple[str, ...] = rendering.FORMATS
     output: Path | None = None
     keeper: int | None = None
+    revision: int = 1
+    reason: str = ""
 
     @property
     def is_copy(self) -> bool:
         """Whether it is made beside the archive: as of another day, or into another folder."""
         return self.output is not None or self.edition.as_of != self.edition.period.end
+
+
+class _Aggregated(NamedTuple):
+    """The dataset as it was known, the tables computed from it, and what speaks about them."""
+
+    dataset: Dataset
+    computed: dict[str, Table]
+    sentences: Sentences
+
+
+def _silently(verb: str, what: str) -> None:
+    """Show no progress."""
 
 
 def build(project: Project, request: Request, progress: Progress) -> Issue:
@@ -83,10 +101,14 @@ def stage(project: Project, request: Request, progress: Progress) -> archive.Sta
 
     Raises:
         ProblemsError: a table or sentence cannot be computed.
+        HeldError: the data gate holds it.
+        UsageError: a correction corrects nothing, or has no reason.
         BuildError: a chart, the pages or the archive failed.
     """
+    before = _superseded(project, request)
     report = project.reports[request.edition.report]
-    composed = _composed(project, report, request.edition, progress, for_mail=True)
+    found = _aggregated(project, report, request.edition, progress)
+    composed = _composed(project, report, request.edition, found, progress, for_mail=True)
     held = [result.said for result in composed.gate if result.outcome == "hold"]
     if held:
         raise HeldError(
@@ -96,16 +118,25 @@ def stage(project: Project, request: Request, progress: Progress) -> archive.Sta
     progress("render", ", ".join(request.formats))
     from briefing.charts.style import DARK  # draws, so it is loaded only where charts are drawn
 
-    document = rendering.render(composed, report.folder, request.formats, DARK)
+    def render(composed: Composition) -> Document:
+        return rendering.render(composed, report.folder, request.formats, DARK)
+
+    inputs = inputs_of(project, report)
+    if before:
+        composed = _corrected(project, request, before, composed, render)
+        inputs[f"previous/{before.name}"] = before.manifest
+    document = render(composed)
     progress("file", str(request.edition.period))
-    folder = archive.issue_folder(request.output or project.output, request.edition)
-    inputs = _inputs(project, report)
+    where = request.output or project.output
+    folder = archive.issue_folder(where, request.edition, request.revision)
     previous = archive.previous_issue(project.output, request.edition)
     if report.since and previous:
         name = str((previous[0] / archive.MANIFEST).relative_to(project.output))
         inputs[f"previous/{name}"] = archive.digest((previous[0] / archive.MANIFEST).read_bytes())
-    manifest = archive.manifest_for(request.edition, document, inputs, _versions())
-    return archive.stage(
+    manifest = archive.manifest_for(
+        request.edition, document, inputs, versions(), _named(composed.correction, before)
+    )
+    staged = archive.stage(
         folder,
         request.edition,
         document,
@@ -113,18 +144,77 @@ def stage(project: Project, request: Request, progress: Progress) -> archive.Sta
         copy=request.is_copy,
         keeper=request.keeper,
     )
+    rule = project.deliveries.rule(report.name)
+    return replace(staged, verdict=_verdict(rule, found.sentences, composed) if rule else None)
+
+
+def _verdict(rule: DeliveryRule, sentences: Sentences, composed: Composition) -> Verdict:
+    """Whether the issue goes to its readers, as its own tables say."""
+    if rule.when == ALWAYS:
+        return Verdict(True, ALWAYS)
+    if rule.when == CHANGED:
+        since = composed.since
+        holds = since is None or not since.previous or not since.quiet
+    else:
+        holds = sentences.holds(rule.when, line=rule.line)
+    return Verdict(holds, f"{rule.when}: {'yes' if holds else 'no'}")
+
+
+def _superseded(project: Project, request: Request) -> Superseded | None:
+    """What is corrected; None for a first revision."""
+    if request.revision == 1:
+        return None
+    if not request.reason.strip():
+        raise UsageError("A correction needs a reason, which its readers see.", "Add --reason.")
+    return archive.superseded(project.output, request.edition, request.revision)
+
+
+def _corrected(
+    project: Project,
+    request: Request,
+    before: Superseded,
+    composed: Composition,
+    render: Callable[[Composition], Document],
+) -> Composition:
+    """The composition with what it corrects; refused where nothing but that would be new."""
+    now = rendering.data_files(composed)
+    if all(before.files.get(name) == body for name, body in now.items()):
+        filed = composition.filed_correction(before.files.get(CORRECTION))
+        again = render(replace(composed, correction=filed)).files
+        pages = [name for name in before.files if name in again and not name.startswith("mail/")]
+        if all(again[name] == before.files[name] for name in pages):
+            raise UsageError(
+                f"There is nothing to correct: {before.revision} would come out the same.",
+                "Change the data or the report first.",
+            )
+    correction = composition.correction_of(
+        composed, project.dataset.schemas, before.files, now, request.revision, request.reason
+    )
+    return replace(composed, correction=correction)
+
+
+def _named(correction: Correction | None, before: Superseded | None) -> dict[str, Any]:
+    """What the manifest of a correction says about it."""
+    if correction is None or before is None:
+        return {}
+    return {
+        "revision": correction.revision,
+        "reason": correction.reason,
+        "supersedes": {"revision": before.revision, "manifest": before.manifest},
+    }
 
 
 def _composed(
     project: Project,
     report: ReportDefinition,
     edition: Edition,
+    found: _Aggregated,
     progress: Progress,
     *,
     for_mail: bool = False,
 ) -> Composition:
     """Everything that the issue says; ``for_mail``, its mail's chart is drawn as pixels too."""
-    dataset, computed, sentences = _aggregated(project, report, edition, progress)
+    dataset, computed, sentences = found
     progress("chart", f"{len(report.figures)} figures")
     drawn = _charts(report, report.figures, computed, sentences, dataset, edition)
     progress("compose", f"{len(report.sections)} sections")
@@ -136,7 +226,7 @@ def _composed(
         computed,
         drawn,
         sentences,
-        _courses(report, computed, edition.language),
+        charts.courses_of(report, computed, edition.language),
     )
     if for_mail:
         composed = rendering.illustrated(
@@ -172,7 +262,7 @@ def _since(
     """What happened since the previous issue, and what this one knows, for the next."""
     if report.since is None:
         return {}
-    _check_since(report, report.since, dataset, computed)
+    composition.check_since(report, report.since, dataset, computed)
     now = composition.known_records(dataset, report.since.tables, edition.language)
     found = archive.previous_issue(project.output, edition)
     before, previous = None, None
@@ -183,36 +273,9 @@ def _since(
     return {"since": since, "known": now, "news": composition.news(since, edition.language)}
 
 
-def _check_since(
-    report: ReportDefinition,
-    declared: SinceDeclaration,
-    dataset: Dataset,
-    computed: Mapping[str, Table],
-) -> None:
-    problems = [
-        f"the dataset has no table {name!r}"
-        for name in declared.tables
-        if name not in dataset.frames
-    ]
-    if declared.due:
-        columns = computed[declared.due].columns
-        problems += [
-            f"table {declared.due} has no column {name!r}"
-            for name in (declared.due_column, declared.due_label)
-            if name not in columns
-        ]
-        if not problems and columns[declared.due_column].kind != "date":
-            problems.append(f"column {declared.due_column!r} of {declared.due} holds no dates")
-    if problems:
-        where, remedy = "since_last_issue", "Correct the name."
-        raise ProblemsError(
-            Problem(report.file, declared.line, where, what, remedy) for what in problems
-        )
-
-
 def _aggregated(
     project: Project, report: ReportDefinition, edition: Edition, progress: Progress
-) -> tuple[Dataset, dict[str, Table], Sentences]:
+) -> _Aggregated:
     progress("aggregate", f"{len(report.tables)} tables as known on {edition.as_of}")
     known = validation.known_on(project.dataset, edition.as_of)
     dataset = validation.in_language(known, edition.language)
@@ -227,7 +290,7 @@ def _aggregated(
     computed, problems = tables.aggregate_all(report.tables, dataset, edition, code)
     if problems:
         raise ProblemsError(problems)
-    return dataset, computed, composition.sentences_for(edition, computed)
+    return _Aggregated(dataset, computed, composition.sentences_for(edition, computed))
 
 
 def _problem(
@@ -294,32 +357,6 @@ def _charts(
     return drawn
 
 
-def _courses(
-    report: ReportDefinition, computed: Mapping[str, Table], language: str
-) -> dict[str, dict[str, list[Chart | None]]]:
-    """The small lines in the cells of printed tables, by figure and column."""
-    drawn: dict[str, dict[str, list[Chart | None]]] = {}
-    for name, declaration in report.figures.items():
-        frame = computed[declaration.table].frame
-        for column, keys in declaration.options.get("sparkline", {}).items():
-            where = f"figures.{name}.sparkline.{column}"
-            if keys["key"] not in frame:
-                what = f"table {declaration.table} has no column {keys['key']!r}"
-                remedy = "Name a column that both tables have."
-                raise ProblemsError(
-                    [Problem(declaration.file, declaration.line, where, what, remedy)]
-                )
-            from briefing.charts.sparklines import sparklines
-
-            try:
-                values = computed[keys["values"]]
-                found = sparklines(list(frame[keys["key"]]), values, keys, language)
-            except BuildError as error:
-                raise ProblemsError([_problem(declaration, where, error)]) from None
-            drawn.setdefault(name, {})[column] = found
-    return drawn
-
-
 def check(project: Project, today: date, *, every_edition: bool = False) -> list[Problem]:
     """Rehearse every report: tables, guard, sentences and charts of the last complete period.
 
@@ -337,7 +374,11 @@ def check(project: Project, today: date, *, every_edition: bool = False) -> list
                     edition = edition_of(
                         project, report, today, language=language, parameter=parameter
                     )
-                    problems += _composed(project, report, edition, lambda *_: None).omitted
+                    found = _aggregated(project, report, edition, _silently)
+                    composed = _composed(project, report, edition, found, _silently)
+                    if rule := project.deliveries.rule(report.name):
+                        _verdict(rule, found.sentences, composed)
+                    problems += composed.omitted
         except ProblemsError as error:
             problems += error.problems
         except UsageError as error:
@@ -357,34 +398,3 @@ def gate_now(project: Project, name: str, today: date) -> str:
         return f"hold: {'; '.join(held)}"
     caveats = sum(result.outcome == "caveat" for result in results)
     return f"send, {caveats} caveat{'s' if caveats != 1 else ''}" if caveats else "send"
-
-
-def _inputs(project: Project, report: ReportDefinition) -> dict[str, str]:
-    """Everything the issue depends on, by hash: configuration, report, dataset, fonts."""
-    own = f"{report.folder.relative_to(project.root)}/"
-    others = [
-        f"{item.folder.relative_to(project.root)}/"
-        for item in project.reports.values()
-        if item.name != report.name
-    ]
-    files = {
-        name: path
-        for name, path in project.inputs.items()
-        if name.startswith(own) or not any(name.startswith(other) for other in others)
-    }
-    hashes = {name: archive.digest(path.read_bytes()) for name, path in files.items()}
-    del hashes["config.yaml"]  # when an issue is due and where it goes does not make it another
-    hashes[f"config.yaml: {', '.join(_SETTINGS)}"] = archive.digest(_settings(project))
-    for path in font_files().values():
-        hashes[f"fonts/{path.name}"] = archive.digest(path.read_bytes())
-    return hashes
-
-
-def _settings(project: Project) -> bytes:
-    """What an issue depends on of config.yaml, as canonical JSON."""
-    values = {name: getattr(project, name) for name in _SETTINGS}
-    return json.dumps(values, ensure_ascii=False, sort_keys=True).encode()
-
-
-def _versions() -> dict[str, str]:
-    return {"briefing": version("briefing"), **{name: version(name) for name in _LIBRARIES}}

@@ -11,7 +11,7 @@ import pytest
 
 from briefing.config import load_project
 from briefing.editions import editions_of
-from briefing.pipeline import _composed as composed_of
+from briefing.pipeline import _aggregated, _composed, _silently
 from briefing.structures import Composition, Figure
 
 REPOSITORY = Path(__file__).parents[2]
@@ -199,7 +199,11 @@ def both(project):
         report = project.reports[name]
         asked = editions_of(project, report, TODAY, language="all", parameter=parameter)
         assert [edition.language for edition in asked] == ["en", "ko"]
-        return tuple(composed_of(project, report, item, lambda *_: None) for item in asked)
+        found = [_aggregated(project, report, item, _silently) for item in asked]
+        return tuple(
+            _composed(project, report, item, tables, _silently)
+            for item, tables in zip(asked, found, strict=True)
+        )
 
     return make
 

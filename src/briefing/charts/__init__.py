@@ -16,9 +16,9 @@ from babel.support import NullTranslations
 
 from briefing.catalogues import catalogue
 from briefing.charts.kinds import KINDS, NARROW, PRINTED, WIDE, Option
-from briefing.errors import ChartError, NothingKnownError, Problem, ProblemsError
+from briefing.errors import BuildError, ChartError, NothingKnownError, Problem, ProblemsError
 from briefing.formatting import is_missing, listing, quantity, shown
-from briefing.structures import Chart, Column, FigureDeclaration, Table
+from briefing.structures import Chart, Column, FigureDeclaration, ReportDefinition, Table
 
 if TYPE_CHECKING:
     from briefing.charts.style import Canvas
@@ -226,6 +226,36 @@ def _drawn(place: str, request: Request, *, pixels: bool = False) -> Chart:
         return Chart(canvas.svg(), canvas.width, canvas.height, alt)
 
 
+def courses_of(
+    report: ReportDefinition, computed: Mapping[str, Table], language: str
+) -> dict[str, dict[str, list[Chart | None]]]:
+    """The small lines in the cells of printed tables, by figure and column.
+
+    Raises:
+        ProblemsError: a table lacks a column that is named, or a line cannot be drawn.
+    """
+    drawn: dict[str, dict[str, list[Chart | None]]] = {}
+    for name, declaration in report.figures.items():
+        frame = computed[declaration.table].frame
+        for column, keys in declaration.options.get("sparkline", {}).items():
+            where = f"figures.{name}.sparkline.{column}"
+            file, line = declaration.file, declaration.line
+            if keys["key"] not in frame:
+                what = f"table {declaration.table} has no column {keys['key']!r}"
+                remedy = "Name a column that both tables have."
+                raise ProblemsError([Problem(file, line, where, what, remedy)])
+            from briefing.charts.sparklines import sparklines
+
+            try:
+                values = computed[keys["values"]]
+                found = sparklines(list(frame[keys["key"]]), values, keys, language)
+            except BuildError as error:
+                what = error.message.rstrip(".")
+                raise ProblemsError([Problem(file, line, where, what, error.hint)]) from None
+            drawn.setdefault(name, {})[column] = found
+    return drawn
+
+
 def _check_gaps(request: Request, known: Mapping[str, Option]) -> None:
     """Nothing to draw is not an error; a row that cannot be placed is, and is named."""
     if not request.rows:
@@ -255,4 +285,4 @@ def _no_column(declaration: FigureDeclaration, key: str, name: str, table: Table
     return Problem(declaration.file, declaration.line, where, what, remedy)
 
 
-__all__ = ["KINDS", "Request", "draw", "rastered"]
+__all__ = ["KINDS", "Request", "courses_of", "draw", "rastered"]

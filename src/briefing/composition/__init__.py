@@ -13,9 +13,10 @@ from typing import Any
 
 from briefing import formatting
 from briefing.catalogues import catalogue
+from briefing.composition.corrections import correction_of, filed_correction
 from briefing.composition.printing import printed
 from briefing.composition.provenance import Provenance
-from briefing.composition.since import compared, known_records, news
+from briefing.composition.since import check_since, compared, known_records, news
 from briefing.errors import NothingKnownError, Problem, ProblemsError
 from briefing.structures import (
     Chart,
@@ -328,4 +329,13 @@ class _Composer:
         return tuple(findings)
 
 
-__all__ = ["compared", "compose", "known_records", "news", "sentences_for"]
+__all__ = [
+    "check_since",
+    "compared",
+    "compose",
+    "correction_of",
+    "filed_correction",
+    "known_records",
+    "news",
+    "sentences_for",
+]

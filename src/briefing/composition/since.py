@@ -11,12 +11,14 @@ from typing import Any
 import pandas as pd
 
 from briefing.catalogues import catalogue
+from briefing.errors import Problem, ProblemsError
 from briefing.formatting import day, is_missing, listing, qualified, quantity
 from briefing.structures import (
     Dataset,
     Edition,
     Field,
     KnownRecord,
+    ReportDefinition,
     Since,
     SinceDeclaration,
     Table,
@@ -26,6 +28,38 @@ from briefing.structures import (
 _NAMES = ("name", "indicator_name", "title", "strategy", "claim", "sector_name", "purpose")
 
 _TRANSLATED = ("_en", "_ko")
+
+
+def check_since(
+    report: ReportDefinition,
+    declared: SinceDeclaration,
+    dataset: Dataset,
+    computed: Mapping[str, Table],
+) -> None:
+    """See that what ``since_last_issue`` names is there.
+
+    Raises:
+        ProblemsError: every name that is not, or is of the wrong kind.
+    """
+    problems = [
+        f"the dataset has no table {name!r}"
+        for name in declared.tables
+        if name not in dataset.frames
+    ]
+    if declared.due:
+        columns = computed[declared.due].columns
+        problems += [
+            f"table {declared.due} has no column {name!r}"
+            for name in (declared.due_column, declared.due_label)
+            if name not in columns
+        ]
+        if not problems and columns[declared.due_column].kind != "date":
+            problems.append(f"column {declared.due_column!r} of {declared.due} holds no dates")
+    if problems:
+        where, remedy = "since_last_issue", "Correct the name."
+        raise ProblemsError(
+            Problem(report.file, declared.line, where, what, remedy) for what in problems
+        )
 
 
 def known_records(

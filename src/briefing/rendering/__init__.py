@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from briefing.rendering.email import figure_of_mail, illustrated, mail_files
-from briefing.rendering.files import embedded_files, figure_files, known_json
+from briefing.rendering.files import correction_json, embedded_files, figure_files, known_json
 from briefing.rendering.gates import figures_without_words, missing_glyphs, refuse
 from briefing.rendering.html import Layout
 from briefing.rendering.lineage import lineage
-from briefing.structures import KNOWN, PROVENANCE, Composition, Document
+from briefing.structures import CORRECTION, KNOWN, PROVENANCE, Composition, Document
 
 FORMATS = ("pdf", "html")
 
@@ -36,10 +36,9 @@ def render(
         RenderError: the layout does not work out, or the pages fail a gate.
     """
     layout = Layout(composition, report_folder, dark)
-    files = figure_files(composition)
-    files[PROVENANCE] = lineage(composition).encode()
-    if composition.known:
-        files[KNOWN] = known_json(composition).encode()
+    files = data_files(composition)
+    if composition.correction:
+        files[CORRECTION] = correction_json(composition.correction).encode()
     pages = 0
     printed, pictures = layout.page(for_pdf=True), layout.pictures()
     mailed = figure_of_mail(composition)
@@ -58,4 +57,24 @@ def render(
     return Document(dict(sorted(files.items())), pages)
 
 
-__all__ = ["FORMATS", "illustrated", "render"]
+def photograph(page: str, pictures: Mapping[str, bytes], width: int = 640) -> bytes:
+    """How the HTML of a mail looks, as a PNG file.
+
+    Raises:
+        RenderError: the page asks for something that is no part of it.
+    """
+    from briefing.rendering.pdf import photographed
+
+    return photographed(page, pictures, width)
+
+
+def data_files(composition: Composition) -> dict[str, bytes]:
+    """What an issue holds for machines, by path: figures, where they were read, what is known."""
+    files = figure_files(composition)
+    files[PROVENANCE] = lineage(composition).encode()
+    if composition.known:
+        files[KNOWN] = known_json(composition).encode()
+    return files
+
+
+__all__ = ["FORMATS", "data_files", "illustrated", "render"]

@@ -145,12 +145,17 @@ def _for_the_sender(
 
 
 def subject(composition: Composition) -> str:
-    """The mail's subject: the report and the period."""
-    return f"{composition.title}, {composition.period_title}"
+    """The mail's subject: the report and the period, and first of all whether it corrects one."""
+    plain = f"{composition.title}, {composition.period_title}"
+    if composition.correction is None:
+        return plain
+    return str(catalogue(composition.language).gettext("Correction: {title}")).format(title=plain)
 
 
 def preview(composition: Composition) -> str:
     """What a list of mails shows beside the subject: the first thing that the issue says."""
+    if composition.correction:
+        return composition.correction.reason
     if composition.findings:
         return composition.findings[0].text
     first = [f"{item.value} {item.label}" for item in composition.key_figures]
@@ -261,7 +266,10 @@ def illustrated(composition: Composition, draw: Callable[[str], Chart | None]) -
 def _attachments(composition: Composition, files: Mapping[str, bytes]) -> list[Attachment]:
     if PDF not in files:
         return []
-    name = f"{file_name(composition.title, str(composition.period))}.pdf"
+    what = str(composition.period)
+    if composition.correction:
+        what += f" r{composition.correction.revision}"
+    name = f"{file_name(composition.title, what)}.pdf"
     return [Attachment(PDF, name, "application/pdf", len(files[PDF]))]
 
 

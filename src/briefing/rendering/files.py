@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from io import StringIO
 from typing import Any
 
 from briefing.catalogues import catalogue
 from briefing.formatting import is_missing
-from briefing.structures import PROVENANCE, Composition, Figure, Table
+from briefing.structures import CORRECTION, PROVENANCE, Composition, Correction, Figure, Table
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,12 @@ def embedded_files(composition: Composition, files: Mapping[str, bytes]) -> tupl
     ]
     said = words.gettext("Where each number was read, for machines (JSON-LD)")
     lineage = Embedded(PROVENANCE, files[PROVENANCE], said, "Supplement", day)
+    carried = [*data, lineage]
+    if composition.correction:
+        said = words.gettext("Everything that this correction changed, for machines (JSON)")
+        carried.append(Embedded(CORRECTION, files[CORRECTION], said, "Supplement", day))
     # The standard wants the names in order.
-    return tuple(sorted([*data, lineage], key=lambda file: file.name))
+    return tuple(sorted(carried, key=lambda file: file.name))
 
 
 def known_json(composition: Composition) -> str:
@@ -76,6 +80,11 @@ def known_json(composition: Composition) -> str:
         for record in composition.known
     }
     return json.dumps(body, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
+
+
+def correction_json(correction: Correction) -> str:
+    """Why there is a correction, and all that is different in it, listed on the cover or not."""
+    return json.dumps(asdict(correction), ensure_ascii=False, indent=1) + "\n"
 
 
 def every_figure(composition: Composition) -> list[Figure]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, time
 from io import BytesIO
+from math import ceil
 from typing import Any
 
 from weasyprint import CSS, HTML, Attachment
@@ -27,6 +28,10 @@ from briefing.rendering.gates import (
 from briefing.rendering.standards import VARIANT, finish
 
 _FONT_ADDRESS = "font:"
+_PNG = b"\x89PNG"
+_TALLEST = 20_000  # pixels of a page that is looked at, not printed
+_MARGIN = 24
+_POINTS_PER_PIXEL = 96 / 72  # a PDF counts in points
 
 
 class OwnFetcher(URLFetcher):  # type: ignore[misc]
@@ -40,7 +45,9 @@ class OwnFetcher(URLFetcher):  # type: ignore[misc]
     def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
         """Answer from memory, or refuse."""
         if url in self._pictures:
-            return URLFetcherResponse(url, self._pictures[url], {"Content-Type": "image/svg+xml"})
+            body = self._pictures[url]
+            kind = "image/png" if body.startswith(_PNG) else "image/svg+xml"
+            return URLFetcherResponse(url, body, {"Content-Type": kind})
         if url.startswith(_FONT_ADDRESS):
             body = font_files()[url.removeprefix(_FONT_ADDRESS)].read_bytes()
             return URLFetcherResponse(url, body, {"Content-Type": "font/ttf"})
@@ -122,6 +129,44 @@ def write_pdf(
         ]
     )
     return pdf, len(document.pages)
+
+
+def photographed(page: str, pictures: Mapping[str, bytes], width: int) -> bytes:
+    """A page as one picture: how a mail looks, without a browser and in the house font.
+
+    Args:
+        pictures: PNG or SVG by address.
+        width: in pixels.
+
+    Returns:
+        A PNG file.
+
+    Raises:
+        RenderError: the page asks for something that is no part of it.
+    """
+    import pypdfium2
+
+    fetcher = OwnFetcher(pictures)
+    fonts = FontConfiguration()
+    html = HTML(string=page, url_fetcher=fetcher, base_url="issue:/")
+
+    def laid_out(height: float) -> Any:
+        style = (
+            f"{_font_faces()} @page {{ size: {width}px {height}px; margin: 0 }}"
+            f' * {{ font-family: "{FAMILY}" !important }}'
+        )
+        sheet = CSS(string=style, font_config=fonts, url_fetcher=fetcher)
+        return html.render(font_config=fonts, stylesheets=[sheet])
+
+    with _listening(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        lowest = max(box.bottom for box, _ in pages_of(laid_out(_TALLEST))[0].walk())
+        pdf = laid_out(ceil(lowest) + _MARGIN).write_pdf()
+    refuse(_complaints([], fetcher.refused))
+    written = BytesIO()
+    with pypdfium2.PdfDocument(pdf) as document:
+        document[0].render(scale=_POINTS_PER_PIXEL).to_pil().save(written, "PNG")
+    return written.getvalue()
 
 
 def _attachment(file: Embedded, fetcher: OwnFetcher) -> Attachment:
