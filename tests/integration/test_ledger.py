@@ -1025,3 +1025,31 @@ def test_a_ledger_of_a_newer_release_is_left_alone(ledger, ledger_url, tmp_path)
     with pytest.raises(LedgerError, match=r"newer release of briefing \(schema 9999\)\. Use that"):
         open_database(ledger_url, tmp_path)
     assert now_is(ledger, run) == run
+
+
+@pytest.mark.parametrize("state", [SKIPPED, PUBLISHED, HELD, FAILED, PARKED])
+def test_a_run_that_a_person_stops_is_again_what_it_was(ledger, state):
+    before = brought_to(ledger, state)
+    ledger.hand_back(ledger.claim(wanted(), BEN), "stopped by hand", cancelled=True)
+    after = now_is(ledger, before)
+    assert (after.state, after.reason) == (state, before.reason)
+
+
+def test_what_a_person_had_made_early_is_made_up_for_after_a_pause(ledger):
+    run = published(ledger, wanted())
+    ledger.pause(REPORT, "a strike")
+    assert due(ledger, "2026-10") == []
+    assert now_is(ledger, run).state == PUBLISHED
+    assert [found.id for found in ledger.resume(REPORT, catch_up=True)] == [run.id]
+    assert now_is(ledger, run).state == PENDING
+
+
+def test_an_issue_whose_further_builds_all_vanish_stays_published(ledger):
+    run = published(ledger, wanted())
+    ledger.lease = timedelta(0)
+    for _ in range(claims.MOST_CLAIMS):
+        ledger.ask([wanted()], again=[PUBLISHED])
+        while ledger.claim_next(BEN, [REPORT]) is not None:
+            ledger.reclaim()
+    after = now_is(ledger, run)
+    assert (after.state, after.manifest) == (PUBLISHED, "first")

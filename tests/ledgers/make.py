@@ -10,21 +10,34 @@ Run once for each new schema, before it is released, and never again::
 import sqlite3
 import sys
 import tempfile
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from briefing.ledger import Ledger, open_database
 from briefing.structures import (
+    AWAITING,
+    DEFERRED,
+    DELIVERY_STATES,
+    EXPIRED,
     FAILED,
     HELD,
     PARKED,
     PENDING,
+    QUEUED,
+    REFUSED,
+    SENDING,
+    SENT,
     SKIPPED,
     STATES,
+    STOPPED,
+    SUPPRESSED,
+    UNCERTAIN,
     WAITING,
     Failure,
     Owner,
     Planned,
+    Posting,
 )
 
 REPORT = "library-loans"
@@ -60,6 +73,7 @@ def fill(ledger: Ledger) -> None:
     ledger.fail(ledger.claim(planned(HELD), OWNER), "held by the gate", waits=None, held=True)
     by_hand = Planned(REPORT, "en", "2026-09", date(2026, 9, 30), "en", trigger="manual")
     ledger.hand_back(ledger.claim(by_hand, OWNER), "stopped by hand", cancelled=True)
+    deliver(ledger)
     ledger.pause("member-survey", "the questions change")
     ledger.tick(OWNER)
     for digest, times in (("a" * 32, 2), ("b" * 32, 1)):
@@ -69,12 +83,31 @@ def fill(ledger: Ledger) -> None:
             ledger.told(ledger.untold()[0])
 
 
+def deliver(ledger: Ledger) -> None:
+    """Bring a delivery to each state."""
+    wanted = replace(planned("delivered"), deliver=True)
+    postings = [
+        Posting("mail", f"{number}@example.org", "", f"<{number}@example.org>", state)
+        for number, state in enumerate([AWAITING, SUPPRESSED, STOPPED, *[QUEUED] * 7])
+    ]
+    ledger.publish(ledger.claim(wanted, OWNER), DIGEST, lambda: None, postings, "always")
+    ledger.delivery_lease = timedelta(0)
+    for state in (SENT, REFUSED, EXPIRED, UNCERTAIN, DEFERRED, SENDING):
+        delivery = ledger.claim_delivery(OWNER, {"mail": timedelta(0)})
+        assert delivery is not None
+        wait = timedelta(hours=1) if state == DEFERRED else None
+        if state != SENDING:
+            ledger.settle(delivery, state, reason="so it was: 그랬다", code=250, wait=wait)
+    ledger.stop_channel("mail", "the password is wrong", timedelta(minutes=15))
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         database = open_database("sqlite:///ledger.sqlite", Path(folder))
         ledger = Ledger(database)
         fill(ledger)
         assert set(ledger.counts()) == set(STATES)
+        assert set(ledger.delivery_counts()) == set(DELIVERY_STATES)
         connection = sqlite3.connect(Path(folder) / "ledger.sqlite")
         lines = "\n".join(connection.iterdump()).splitlines()
         sys.stdout.writelines(f"{line.rstrip()}\n" for line in lines)

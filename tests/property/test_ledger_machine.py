@@ -95,6 +95,7 @@ class Row:
     holder_lives: bool = False
     wait_is_over: bool = False
     times_published: int = 0
+    before: tuple[str, str] = (CANCELLED, "")
 
 
 @dataclass
@@ -188,6 +189,7 @@ class LedgerMachine(RuleBasedStateMachine):
         if row.due is not None:
             return False
         row.due, row.priority = due, 0
+        row.reason = "paused" if is_paused else row.reason
         made_since = row.state == PUBLISHED and row.published_at and row.published_at >= due
         if row.state in ENDED and not made_since and not is_paused:
             self.wake(row)
@@ -230,7 +232,10 @@ class LedgerMachine(RuleBasedStateMachine):
         made_up = {
             key
             for key, row in self.book.items()
-            if catch_up and key[0] == report and (row.state, row.reason) == (SKIPPED, "paused")
+            if catch_up
+            and key[0] == report
+            and row.state in (*ENDED, SKIPPED)
+            and row.reason == "paused"
         }
         assert {self.key(run) for run in found or []} == made_up
         for key in made_up:
@@ -278,6 +283,8 @@ class LedgerMachine(RuleBasedStateMachine):
     def taken(self, key: Key, row: Row, run: Run, owner: Owner) -> Claim:
         assert (key, run.fence) not in self.claimed
         self.claimed.add((key, run.fence))
+        if row.state != RUNNING:
+            row.before = row.state, row.reason
         row.state, row.reason, row.holder_lives = RUNNING, "", True
         row.fence += 1
         row.attempt += 1
@@ -364,8 +371,10 @@ class LedgerMachine(RuleBasedStateMachine):
         row.attempt -= 1
         row.reason, row.holder_lives = "stopped", False
         row.state = PENDING
-        if cancelled and row.due is None:
-            row.state = PUBLISHED if row.manifest else CANCELLED
+        fell_due_meanwhile = row.due != claim.run.scheduled_for
+        if cancelled and not fell_due_meanwhile and row.before[0] in (*ENDED, SKIPPED):
+            row.state = row.before[0]
+            row.reason = row.before[1] or ("" if claim.run.manifest else "stopped")
 
     # -- what time and death do ------------------------------------------------------------------
 
@@ -405,7 +414,8 @@ class LedgerMachine(RuleBasedStateMachine):
         }
         assert {self.key(run) for run in freed} == set(dead)
         for row in dead.values():
-            row.state = PARKED if row.attempt >= MOST_CLAIMS else PENDING
+            given_up = PUBLISHED if row.manifest else PARKED
+            row.state = given_up if row.attempt >= MOST_CLAIMS else PENDING
             row.reason = "vanished"
 
     # -- what must hold --------------------------------------------------------------------------

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from briefing.errors import BusyError, LedgerError, StaleRunError
+from briefing.errors import BusyError, LedgerError, SealedError, StaleRunError
 from briefing.ledger.alarms import remember
 from briefing.ledger.ownership import is_gone
+from briefing.ledger.queueing import queue
 from briefing.ledger.rows import LIST_SEPARATOR, Room, as_run, find, record
 from briefing.ledger.schema import pauses, runs
 from briefing.structures import (
@@ -23,10 +24,12 @@ from briefing.structures import (
     PENDING,
     PUBLISHED,
     RUNNING,
+    SKIPPED,
     WAITING,
     Failure,
     Owner,
     Planned,
+    Posting,
     Run,
 )
 
@@ -36,6 +39,7 @@ LEASE = timedelta(seconds=60)
 MOST_CLAIMS = 12
 """A run that was claimed so often, because whoever held it vanished each time, is given up: it
 may be what makes them vanish."""
+_AT_REST = (PUBLISHED, HELD, FAILED, PARKED, SKIPPED, CANCELLED)
 _COMMIT_TRIES = 3
 _COMMIT_PAUSE = 1.0
 """Seconds before a lost commit is looked for, then twice as many: a server is back by then."""
@@ -51,23 +55,26 @@ class Claims(Room):
 
         Raises:
             BusyError: somebody else holds it; the message names them.
+            SealedError: somebody has received it already.
             LedgerError: the database does not answer.
         """
         from briefing.ledger.planned import added
 
         with self.database.writing(in_turn=True) as connection:
             now = self.database.now(connection)
-            added(connection, [wanted], now)
+            is_new = bool(added(connection, [wanted], now))  # then it was nothing before
             row = connection.execute(
                 sa.select(runs)
                 .where(
                     runs.c.report == wanted.report,
                     runs.c.edition == wanted.edition,
                     runs.c.period == wanted.period,
-                    runs.c.revision == 1,
+                    runs.c.revision == wanted.revision,
                 )
                 .with_for_update()
             ).one()
+            if row.sealed:
+                raise SealedError
             if row.state == RUNNING and not self._is_dead(row, now):
                 raise BusyError(
                     f"{as_run(row).issue} is being built by {row.owner} since "
@@ -75,7 +82,14 @@ class Claims(Room):
                     f"{row.lease_until:%H:%M:%S} UTC.",
                     "Wait for it with --wait, or ask again later.",
                 )
-            again = {"formats": LIST_SEPARATOR.join(wanted.formats), "failures": 0, "attempt": 1}
+            again: dict[str, Any] = {
+                "formats": LIST_SEPARATOR.join(wanted.formats),
+                "failures": 0,
+                "attempt": 1,
+            }
+            again |= {"deliver": True} if wanted.deliver else {}
+            again |= {"correction": wanted.correction} if wanted.correction else {}
+            again |= {"state_before": CANCELLED} if is_new else {}
             return self._taken(connection, row, owner, now, again)
 
     def claim_next(
@@ -130,11 +144,13 @@ class Claims(Room):
         now: datetime,
         also: dict[str, Any] | None = None,
     ) -> Run:
+        before = {"state_before": row.state, "reason_before": row.reason}
         connection.execute(
             runs.update()
             .where(runs.c.id == row.id)
             .values(
                 {
+                    **(before if row.state != RUNNING else {}),
                     "state": RUNNING,
                     "reason": "",
                     "owner": owner.name,
@@ -163,8 +179,17 @@ class Claims(Room):
             changed = connection.execute(runs.update().where(*_mine(run)).values(lease_until=until))
             return bool(changed.rowcount)
 
-    def publish(self, run: Run, manifest: str, place: Callable[[], object]) -> None:
+    def publish(
+        self,
+        run: Run,
+        manifest: str,
+        place: Callable[[], object],
+        postings: Iterable[Posting] = (),
+        why: str = "",
+    ) -> None:
         """Put the issue into the archive and write that down, if the run is still ours.
+
+        Where the issue goes to readers, the outbox is filled in the same transaction.
 
         The row is locked while ``place`` moves the finished files in, so nobody can take the
         run over in between. Where the answer to the commit is lost, the row says afterwards
@@ -173,15 +198,18 @@ class Claims(Room):
         Args:
             manifest: SHA-256 of the issue's manifest.
             place: moves the files in with a rename; may be called again.
+            postings: who would receive it.
+            why: what decided that, for the log.
 
         Raises:
             StaleRunError: somebody else holds the run by now; nothing was moved.
             LedgerError: the database does not answer; the files may lie in the archive, the
                 next run finds them unchanged or replaces them.
         """
+        wanted = tuple(postings)
         for attempt in range(1, _COMMIT_TRIES + 1):
             try:
-                self._publish(run, manifest, place)
+                self._publish(run, manifest, place, wanted, why)
             except LedgerError:
                 if attempt == _COMMIT_TRIES:
                     raise
@@ -189,7 +217,14 @@ class Claims(Room):
             else:
                 return
 
-    def _publish(self, run: Run, manifest: str, place: Callable[[], object]) -> None:
+    def _publish(
+        self,
+        run: Run,
+        manifest: str,
+        place: Callable[[], object],
+        postings: Sequence[Posting],
+        why: str,
+    ) -> None:
         with self.database.writing() as connection:
             now = self.database.now(connection)
             row = connection.execute(
@@ -197,8 +232,8 @@ class Claims(Room):
             ).one_or_none()
             if row is not None and (row.published_fence, row.manifest) == (run.fence, manifest):
                 return  # the answer to our earlier commit was lost, not the commit
-            held = None if row is None else (row.state, row.fence, row.owner)
-            if held != (RUNNING, run.fence, run.owner):
+            ours = RUNNING, run.fence, run.owner
+            if row is None or (row.state, row.fence, row.owner) != ours:
                 raise StaleRunError
             place()
             connection.execute(
@@ -216,6 +251,8 @@ class Claims(Room):
                 )
             )
             record(connection, run.id, now, "published", manifest)
+            if row.deliver:
+                queue(connection, run, manifest, postings, now, why)
 
     def fail(
         self,
@@ -254,15 +291,17 @@ class Claims(Room):
         """Give up a run that was interrupted through no fault of its own.
 
         Args:
-            cancelled: a person stopped what only they had asked for; else it comes again.
+            cancelled: a person stopped what only they had asked for: it is again what it was
+                before, unless it became due meanwhile; else it comes again.
         """
-        unasked = PUBLISHED if run.manifest else CANCELLED
         with self.database.writing(in_turn=True) as connection:
             now = self.database.now(connection)
-            present = find(connection, runs.c.id == run.id)  # it may have become due meanwhile
-            due = present is not None and present.scheduled_for is not None
-            state = unasked if cancelled and not due else PENDING
-            values = {"state": state, "attempt": max(run.attempt - 1, 0)}
+            row = connection.execute(sa.select(runs).where(*_same(run))).one_or_none()
+            values: dict[str, Any] = {"state": PENDING, "attempt": max(run.attempt - 1, 0)}
+            fell_due = row is not None and row.scheduled_for != run.scheduled_for
+            if cancelled and row is not None and not fell_due and row.state_before in _AT_REST:
+                values["state"] = row.state_before
+                values["reason"] = row.reason_before or ("" if run.manifest else why)
             self._ended(connection, run, now, values, why, "handed back")
 
     def _ended(
@@ -275,7 +314,7 @@ class Claims(Room):
         kind: str,
     ) -> str:
         changed = connection.execute(
-            runs.update().where(*_mine(run)).values(reason=why, lease_until=None, **values)
+            runs.update().where(*_mine(run)).values(lease_until=None, **({"reason": why} | values))
         )
         if not changed.rowcount:
             return ""
@@ -289,7 +328,8 @@ class Claims(Room):
             alarm: what the owner hears where one is given up.
 
         Returns:
-            The runs as they are now: pending again, or parked where it happened too often.
+            The runs as they are now: pending again or, where it happened too often, parked; an
+            issue published before stays published.
         """
         with self.database.reading() as connection:
             now = self.database.now(connection)
@@ -302,6 +342,7 @@ class Claims(Room):
             now = self.database.now(connection)
             for row in dead:
                 given_up = row.attempt >= MOST_CLAIMS
+                ended = PUBLISHED if row.manifest else PARKED
                 why = f"{row.owner} vanished while it worked on it"
                 changed = connection.execute(
                     runs.update()
@@ -312,14 +353,14 @@ class Claims(Room):
                         runs.c.lease_until == row.lease_until,
                     )
                     .values(
-                        state=PARKED if given_up else PENDING,
+                        state=ended if given_up else PENDING,
                         reason=why,
                         lease_until=None,
                         finished_at=now,
                     )
                 )
                 if changed.rowcount:
-                    record(connection, row.id, now, "parked" if given_up else "reclaimed", why)
+                    record(connection, row.id, now, ended if given_up else "reclaimed", why)
                     run = find(connection, runs.c.id == row.id)
                     freed += [run] if run else []
                     if run is not None and given_up and alarm is not None:

@@ -22,8 +22,11 @@ from briefing.ledger import schema
 WAIT = 10.0
 """Seconds to wait for another writer of an SQLite ledger."""
 _KEPT = 7
+_MODE = 0o640  # readers' addresses stand in it
 _MIGRATION = 0x62726965  # an advisory lock of our own, for the time of a migration
 _TURN = 0x62726966  # and one for those who look at several rows before they change one
+_KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+"""In seconds: a server whose network is cut is missed within a minute, not within hours."""
 _SESSION = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
 """Whoever stands still in the middle of a transaction, or is cut off, must not hold up the rest."""
 
@@ -162,6 +165,7 @@ def _create(file: Path) -> None:
         _write_ahead(making, "rwc")
         if not making.stat().st_size:  # SQLite does not say so
             raise OSError(errno.EIO, "nothing could be written", str(making))
+        making.chmod(_MODE)
         _sync(making)
         for ending in ("-wal", "-shm", "-journal"):
             # What a vanished ledger left beside it would flow into the new one.
@@ -234,7 +238,12 @@ def _open_postgres(url: URL) -> Database:
             url.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
             pool_size=10,
-            connect_args={"connect_timeout": 10, "options": _SESSION},
+            connect_args={
+                "connect_timeout": 10,
+                "tcp_user_timeout": 60_000,  # milliseconds
+                "options": _SESSION,
+                **_KEEPALIVE,
+            },
         )
     except ModuleNotFoundError:
         raise LedgerError(
@@ -363,6 +372,7 @@ def _copy(database: Database, copy: Path) -> None:
     try:
         with database.reading() as connection:
             connection.exec_driver_sql("VACUUM INTO ?", (str(making),))
+        making.chmod(_MODE)
         _sync(making)
         making.rename(copy)
     finally:

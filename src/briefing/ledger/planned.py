@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -32,6 +32,7 @@ from briefing.structures import (
 PAUSED = "paused"
 """The reason of runs that fell due while their report was paused."""
 _ADOPTED = "archive taken over"
+_ENDED = (SKIPPED, PUBLISHED, HELD, FAILED, PARKED, CANCELLED)
 _PART = 100
 """So many runs are written at a time, so that a backfill of years holds nobody up."""
 
@@ -98,8 +99,16 @@ class Plans(Room):
             new = {run.id for run in found}
             for item in wanted:
                 run = find(connection, *_of(item))
-                if run is not None and run.id not in new and run.state in states:
-                    _wake(connection, run, now, "asked for again", item.priority)
+                asleep = run is not None and run.id not in new and not run.sealed
+                if run is not None and asleep and run.state in states:
+                    _wake(
+                        connection,
+                        run,
+                        now,
+                        "asked for again",
+                        item.priority,
+                        deliver=run.deliver or item.deliver,
+                    )
                     found += [again_ for again_ in [find(connection, *_of(item))] if again_]
             return found
 
@@ -133,11 +142,14 @@ class Plans(Room):
                 return []
             rows = connection.execute(
                 sa.select(runs).where(
-                    runs.c.report == report, runs.c.state == SKIPPED, runs.c.reason == PAUSED
+                    runs.c.report == report,
+                    runs.c.state.in_(_ENDED),
+                    runs.c.reason == PAUSED,
+                    runs.c.sealed.is_(False),
                 )
             ).all()
             for row in rows:
-                _wake(connection, as_run(row), now, "resumed", row.priority)
+                _wake(connection, as_run(row), now, "resumed", row.priority, deliver=True)
             awake = runs.c.id.in_([row.id for row in rows])
             return [as_run(row) for row in connection.execute(sa.select(runs).where(awake))]
 
@@ -147,11 +159,14 @@ class Plans(Room):
             rows = connection.execute(sa.select(pauses).order_by(pauses.c.report))
             return [Pause(row.report, row.since, row.reason) for row in rows]
 
-    def adopt(self, filed: Iterable[tuple[Planned, str]]) -> int:
+    def adopt(
+        self, filed: Iterable[tuple[Planned, str]], sealed: Collection[str] = frozenset()
+    ) -> int:
         """Take over the issues of an archive into a ledger that never knew them, once.
 
         Args:
             filed: each issue and the SHA-256 of its manifest.
+            sealed: the issues that somebody has received, as ``Run.issue`` names them.
 
         Returns:
             How many there were; 0 where it was done before.
@@ -173,7 +188,12 @@ class Plans(Room):
                     connection.execute(
                         runs.update()
                         .where(runs.c.id == run.id)
-                        .values(state=PUBLISHED, manifest=manifest, published_at=now)
+                        .values(
+                            state=PUBLISHED,
+                            manifest=manifest,
+                            published_at=now,
+                            sealed=run.issue in sealed,
+                        )
                     )
                     record(connection, run.id, now, "taken over", "found in the archive")
                     count += 1
@@ -205,6 +225,22 @@ class Plans(Room):
             query = query.limit(limit)
         with self.database.reading() as connection:
             return [as_run(row) for row in connection.execute(query)]
+
+    def newest(self, report: str, edition: str, period: str) -> Run | None:
+        """The newest revision of an issue that was published, else its first.
+
+        Returns:
+            None where nobody ever wanted it.
+        """
+        with self.database.reading() as connection:
+            row = connection.execute(
+                sa.select(runs)
+                .where(runs.c.report == report, runs.c.edition == edition, runs.c.period == period)
+                .order_by(runs.c.manifest == "", sa.case((runs.c.manifest != "", -runs.c.revision)))
+                .order_by(runs.c.revision)
+                .limit(1)
+            ).one_or_none()
+            return as_run(row) if row is not None else None
 
     def counts(self) -> dict[str, int]:
         """How many runs are in each state; states without any are left out."""
@@ -268,18 +304,24 @@ def _parts(wanted: Iterable[Planned]) -> Iterator[list[Planned]]:
 
 
 def _now_due(connection: sa.Connection, item: Planned, now: datetime) -> list[Run]:
-    run = find(connection, *_of(item), runs.c.scheduled_for.is_(None))
+    conditions = (*_of(item), runs.c.scheduled_for.is_(None))
+    run = find(connection, *conditions)
     if run is None:
         return []
-    due = {
+    taken_over = find(connection, *conditions, runs.c.published_fence == 0) is not None
+    due: dict[str, Any] = {
         "scheduled_for": item.scheduled_for,
         "trigger": item.trigger,
         "priority": item.priority,
+        "deliver": item.deliver,
     }
+    if item.state == SKIPPED:
+        due["reason"] = item.reason  # by which a resumed report finds what it has to make up for
     connection.execute(runs.update().where(runs.c.id == run.id).values(due))
-    done = run.state == PUBLISHED and not _was_early(run, item)
-    ended = run.state in {PUBLISHED, HELD, FAILED, PARKED, CANCELLED}
-    again = ended and not done and item.state == PENDING
+    # what a person had made goes to its readers only when it is published once more
+    unsent = item.deliver and not taken_over
+    done = run.state == PUBLISHED and not _was_early(run, item) and not unsent
+    again = run.state in _ENDED and not done and not run.sealed and item.state == PENDING
     if again:
         _wake(connection, run, now, "due, and made before", item.priority)
     return [found for found in [find(connection, runs.c.id == run.id)] if found and again]
@@ -291,15 +333,19 @@ def _was_early(run: Run, item: Planned) -> bool:
     return at is None or due is None or at < due
 
 
-def _wake(connection: sa.Connection, run: Run, now: datetime, why: str, priority: int) -> None:
+def _wake(
+    connection: sa.Connection,
+    run: Run,
+    now: datetime,
+    why: str,
+    priority: int,
+    **also: Any,
+) -> None:
     if run.state == RUNNING:
         return
+    anew = {"state": PENDING, "reason": "", "attempt": 0, "failures": 0, "next_attempt_at": None}
     connection.execute(
-        runs.update()
-        .where(runs.c.id == run.id)
-        .values(
-            state=PENDING, reason="", attempt=0, failures=0, next_attempt_at=None, priority=priority
-        )
+        runs.update().where(runs.c.id == run.id).values(**anew, priority=priority, **also)
     )
     record(connection, run.id, now, "planned", why)
 
@@ -309,7 +355,7 @@ def _of(item: Planned) -> tuple[sa.ColumnElement[bool], ...]:
         runs.c.report == item.report,
         runs.c.edition == item.edition,
         runs.c.period == item.period,
-        runs.c.revision == 1,
+        runs.c.revision == item.revision,
     )
 
 
@@ -318,15 +364,19 @@ def _row(item: Planned) -> dict[str, Any]:
         "report": item.report,
         "edition": item.edition,
         "period": item.period,
-        "revision": 1,
+        "revision": item.revision,
         "period_end": item.period_end,
         "language": item.language,
         "parameter": item.parameter,
         "formats": LIST_SEPARATOR.join(item.formats),
+        "correction": item.correction,
+        "deliver": item.deliver,
         "trigger": item.trigger,
         "priority": item.priority,
         "state": item.state,
         "reason": item.reason,
+        "state_before": CANCELLED,
+        "reason_before": "",
         "scheduled_for": item.scheduled_for,
         "owner": "",
         "place": "",
@@ -342,4 +392,7 @@ def _row(item: Planned) -> dict[str, Any]:
         "published_at": None,
         "published_fence": 0,
         "manifest": "",
+        "queued": False,
+        "sealed": False,
+        "decision": "",
     }

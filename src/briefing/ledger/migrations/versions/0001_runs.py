@@ -1,4 +1,4 @@
-"""Runs, their events, plans, pauses, alarms, instances."""
+"""Runs and their events, deliveries, channels, plans, pauses, alarms, instances."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,6 +17,10 @@ def _whole(*names: str) -> list[sa.Column[int]]:
     return [sa.Column(name, sa.Integer(), nullable=False) for name in names]
 
 
+def _truths(*names: str) -> list[sa.Column[bool]]:
+    return [sa.Column(name, sa.Boolean(), nullable=False) for name in names]
+
+
 def _moments(*names: str, nullable: bool = False) -> list[sa.Column[object]]:
     return [sa.Column(name, Moment(), nullable=nullable) for name in names]
 
@@ -29,9 +33,11 @@ def upgrade() -> None:
         *_text("report", "edition", "period"),
         *_whole("revision"),
         sa.Column("period_end", sa.Date(), nullable=False),
-        *_text("language", "parameter", "formats", "trigger"),
+        *_text("language", "parameter", "formats", "correction"),
+        *_truths("deliver"),
+        *_text("trigger"),
         *_whole("priority"),
-        *_text("state", "reason"),
+        *_text("state", "reason", "state_before", "reason_before"),
         *_moments("scheduled_for", nullable=True),
         *_text("owner", "place"),
         *_whole("pid"),
@@ -41,6 +47,8 @@ def upgrade() -> None:
         *_moments("next_attempt_at", "started_at", "finished_at", "published_at", nullable=True),
         *_whole("published_fence"),
         *_text("manifest"),
+        *_truths("queued", "sealed"),
+        *_text("decision"),
         sa.PrimaryKeyConstraint("id", name="pk_run"),
         sa.UniqueConstraint("report", "edition", "period", "revision", name="uq_run"),
     )
@@ -55,6 +63,49 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name="fk_event_run_id"),
     )
     op.create_index("ix_event_run_id", "event", ["run_id"])
+    op.create_table(
+        "delivery",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        *_whole("run_id"),
+        *_text("report", "edition", "period"),
+        *_whole("revision"),
+        *_text("language", "channel", "recipient", "name"),
+        *_whole("resend"),
+        *_text("state", "reason"),
+        *_moments("due"),
+        *_text("message_id", "in_reply_to"),
+        *_truths("notice"),
+        *_text("manifest", "owner", "place"),
+        *_whole("pid"),
+        sa.Column("process_started", sa.BigInteger(), nullable=False),
+        *_moments("lease_until", nullable=True),
+        *_whole("fence", "attempt", "doubts"),
+        *_moments("next_attempt_at", nullable=True),
+        *_moments("expires_at"),
+        *_moments("sending_at", "sent_at", nullable=True),
+        *_whole("code"),
+        sa.PrimaryKeyConstraint("id", name="pk_delivery"),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name="fk_delivery_run_id"),
+        sa.UniqueConstraint(
+            "report",
+            "edition",
+            "period",
+            "revision",
+            "channel",
+            "recipient",
+            "resend",
+            name="uq_delivery",
+        ),
+    )
+    op.create_index("ix_delivery_state", "delivery", ["state", "id"])
+    op.create_index("ix_delivery_run_id", "delivery", ["run_id"])
+    op.create_table(
+        "channel",
+        *_text("name"),
+        *_moments("next_at", "stopped_until", nullable=True),
+        *_text("reason"),
+        sa.PrimaryKeyConstraint("name", name="pk_channel"),
+    )
     op.create_table(
         "plan",
         *_text("schedule", "digest"),
