@@ -89,6 +89,7 @@ def test_each_foreign_library_has_one_room():
         "apprise": "channels/notify.py",
         "apscheduler": "scheduler.py",
         "cronsim": "calendars.py",
+        "fsspec": "channels/places.py",
         "holidays": "calendars.py",
         "imaplib": "channels/archive_mailbox.py",
         "matplotlib": "charts/",

@@ -130,7 +130,9 @@ def schedule_of(project: Project, run: Run) -> Schedule | None:
     return None
 
 
-def as_planned(edition: Edition, formats: tuple[str, ...], trigger: str) -> Planned:
+def as_planned(
+    edition: Edition, formats: tuple[str, ...], trigger: str, *, deliver: bool = False
+) -> Planned:
     """An edition that a person asks for, as the ledger takes it."""
     return Planned(
         report=edition.report,
@@ -142,6 +144,7 @@ def as_planned(edition: Edition, formats: tuple[str, ...], trigger: str) -> Plan
         trigger=trigger,
         formats=formats,
         priority=_BACKFILL if trigger == "backfill" else 0,
+        deliver=deliver,
     )
 
 
@@ -185,6 +188,7 @@ def _wanted(
     project: Project, ledger: Ledger, schedule: Schedule, due: list[Fire], now: datetime
 ) -> Iterator[Planned]:
     """Every edition of every due period, to be run or skipped for a reason."""
+    deliver = project.deliveries.rule(schedule.report) is not None
     newest = max((fire for fire in due if not fire.skipped), key=_order, default=None)
     at_work = {run.edition for run in ledger.latest(report=schedule.report, states=[RUNNING])}
     for fire in due:
@@ -204,6 +208,7 @@ def _wanted(
                     "scheduled_for": fire.at,
                     "state": SKIPPED if why else PENDING,
                     "reason": why or fire.moved,
+                    "deliver": deliver and not why,
                 }
             )
 

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from briefing.errors import (
     LedgerError,
     Problem,
     ProblemsError,
+    SealedError,
     StaleRunError,
     UnreadableError,
     UsageError,
@@ -33,6 +34,7 @@ from briefing.executors import Child
 from briefing.ledger import Ledger, open_database, this_process
 from briefing.periods import Period
 from briefing.planning import as_planned
+from briefing.postings import postings_of, sent_book
 from briefing.structures import (
     PUBLISHED,
     Failure,
@@ -59,7 +61,9 @@ def open_ledger(settings: Settings, state_url: str) -> Ledger:
     """
     ledger = Ledger(open_database(state_url, settings.root))
     if ledger.is_new():
-        ledger.adopt(_filed(settings.output))
+        book, _ = sent_book(settings.root, ledger)
+        received = {issue for issue, _ in book.read().values()}
+        ledger.adopt(_filed(settings.output), received)
     return ledger
 
 
@@ -76,6 +80,8 @@ def _filed(output: Path) -> Iterator[tuple[Planned, str]]:
                 language=str(manifest["language"]),
                 parameter=str(values[0]) if values else "",
                 trigger="manual",
+                revision=int(manifest.get("revision", 1)),
+                correction=str(manifest.get("reason", "")),
             )
             yield planned, digest
 
@@ -86,17 +92,30 @@ def build(
     request: pipeline.Request,
     progress: Progress,
     waited: Callable[[BusyError], bool],
+    *,
+    deliver: bool = False,
+    reason: str = "",
 ) -> Issue:
     """Make one issue here and now, in the row that a scheduler would take too.
 
+    Of an issue that readers have, nothing is written: it is compared with what would be built.
+
     Args:
         waited: called where somebody else builds it; true to ask again.
+        deliver: whether it goes to its readers, also where no schedule asks for that.
+        reason: what is wrong with the issue that readers have: a correction of it is made.
 
     Raises:
         BusyError: somebody else builds it, and ``waited`` said no.
+        UsageError: there is nothing to correct.
         BriefingError: it cannot be built; the ledger knows why.
     """
-    planned = as_planned(request.edition, request.formats, "manual")
+    newest = ledger.newest(
+        request.edition.report, request.edition.name, str(request.edition.period)
+    )
+    request, deliver = _revised(request, newest, reason, deliver=deliver)
+    planned = as_planned(request.edition, request.formats, "manual", deliver=deliver)
+    planned = replace(planned, revision=request.revision, correction=request.reason)
     while True:
         try:
             run = ledger.claim(planned, this_process())
@@ -104,11 +123,17 @@ def build(
         except BusyError as error:
             if not waited(error):
                 raise
+        except SealedError:
+            return _compared(project, request, progress)
     try:
         with kept_lease(ledger, run):
             staged = pipeline.stage(project, request, progress)
-        return _published(ledger, run, staged)
+        return _published(project, ledger, run, staged)
     except StaleRunError:
+        raise
+    except LedgerError as error:  # it may be in the archive, so it has to be made once more
+        with suppress(LedgerError):
+            ledger.hand_back(run, str(error))
         raise
     except BriefingError as error:
         ledger.fail(run, str(error), waits=None, held=isinstance(error, HeldError))
@@ -121,9 +146,44 @@ def build(
         raise
 
 
-def _published(ledger: Ledger, run: Run, staged: archive.Staged) -> Issue:
+def _revised(
+    request: pipeline.Request, newest: Run | None, reason: str, *, deliver: bool
+) -> tuple[pipeline.Request, bool]:
+    """Which revision is meant: the newest, or with a reason the one that corrects it.
+
+    A correction goes to readers if what it corrects did.
+    """
+    if not reason:
+        if newest is None:
+            return request, deliver
+        asked = replace(request, revision=newest.revision, reason=newest.correction)
+        return asked, deliver
+    if newest is None or (newest.revision == 1 and not newest.manifest):
+        raise UsageError("There is nothing to correct: this issue was never published.")
+    if newest.sealed:
+        number = newest.revision + 1
+    elif newest.revision > 1:
+        number = newest.revision  # a correction that nobody has received yet is made anew
+    else:
+        raise UsageError(
+            "Nobody has received this issue, so there is nothing to correct.",
+            "Build it without --revise: it is replaced in place.",
+        )
+    return replace(request, revision=number, reason=reason), deliver or newest.deliver
+
+
+def _compared(project: Project, request: pipeline.Request, progress: Progress) -> Issue:
+    """What would be different in an issue that readers have; nothing is written."""
+    staged = pipeline.stage(project, request, progress)
+    archive.discard(staged)
+    issue = staged.issue
+    return issue if issue.state == "unchanged" else replace(issue, state="sealed")
+
+
+def _published(project: Project, ledger: Ledger, run: Run, staged: archive.Staged) -> Issue:
     try:
-        ledger.publish(run, staged.manifest, lambda: archive.place(staged))
+        postings, why = postings_of(project, ledger, run, staged.verdict)
+        ledger.publish(run, staged.manifest, lambda: archive.place(staged), postings, why)
     except BaseException:
         archive.discard(staged)  # if it was moved in, it is there no more
         raise
@@ -172,14 +232,17 @@ def stage_in_child(root: Path, run: Run, keeper: int) -> archive.Staged:
         language=run.language,
         parameter=run.parameter,
     )
-    request = pipeline.Request(edition, run.formats, keeper=keeper)
+    request = pipeline.Request(
+        edition, run.formats, keeper=keeper, revision=run.revision, reason=run.correction
+    )
     return pipeline.stage(project, request, lambda *_: None)
 
 
 def signature_of(project: Project) -> tuple[tuple[str, int, int], ...]:
     """What tells whether a file of the project was changed."""
     found = []
-    for name, path in project.inputs.items():
+    readers = {str(path): path for path in project.deliveries.files}
+    for name, path in {**project.inputs, **readers}.items():
         try:
             status = path.stat()
         except OSError:
@@ -254,7 +317,7 @@ def carry_out(
             if interrupted == HANDED_BACK:
                 ledger.hand_back(run, "the scheduler was stopped")
             return interrupted, ""
-        _published(ledger, run, child.answer())
+        _published(project, ledger, run, child.answer())
     except StaleRunError:
         return LOST, ""
     except UnreadableError as error:

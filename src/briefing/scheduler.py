@@ -12,6 +12,7 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -26,7 +27,9 @@ from briefing.errors import BriefingError, LedgerError, ProblemsError
 from briefing.executors import Child, warm_up
 from briefing.ledger import Ledger, back_up, this_process
 from briefing.log import get_logger
-from briefing.structures import PUBLISHED, Project, Run
+from briefing.postman import Post, PostRoom, suppressed_of
+from briefing.structures import PUBLISHED, Project, Resolvable, Run, Secret
+from briefing.telling import Telling
 
 TICK = timedelta(seconds=30)
 """The longest time between two looks at what is due."""
@@ -52,6 +55,7 @@ class Office:
         root: the project's folder.
         load: reads the project anew.
         open_ledger: opens its ledger, also one that has vanished.
+        resolve: fetches a secret just before it is used.
         clock: what time it is; a faster one in a rehearsal.
         workers: how many builds run at once.
         told: called after a round with project, ledger and moment, to tell whoever has to hear.
@@ -64,6 +68,7 @@ class Office:
     root: Path
     load: Callable[[], Project]
     open_ledger: Callable[[Project], Ledger]
+    resolve: Callable[[Resolvable], Secret]
     clock: Callable[[], datetime] = utc_now
     workers: int = 2
     told: Callable[[Project, Ledger, datetime], None] = lambda *_: None
@@ -88,7 +93,8 @@ class Scheduler:
         self._outcomes: list[str] = []
         self._round_at = time.monotonic()
         self._told_at = -TICK.total_seconds()
-        self._telling = threading.Thread()
+        self._telling = Telling()
+        self._post = PostRoom(self._postman(), self._wake)
         self._seen = runs.signature_of(project)
         self._readable = True
         self._reloaded: SimpleQueue[Project] = SimpleQueue()
@@ -113,16 +119,20 @@ class Scheduler:
         finally:
             alarm.shutdown(wait=False)
 
-    def once(self) -> list[str]:
-        """Run what is due now, and give back the state that each run ended in."""
+    def once(self) -> tuple[list[str], Counter[str]]:
+        """Run what is due now.
+
+        Returns:
+            The state that each run ended in, and how many deliveries ended in each state.
+        """
         self._hear_signals()
         self._begin()
         self._round()
-        while self._working and not self._stopping.asked.is_set():
+        while (self._working or self._post.is_busy) and not self._stopping.asked.is_set():
             self._listen()
             self._round()
         self._finish()
-        return self._outcomes
+        return self._outcomes, self._post.outcomes
 
     def _hear_signals(self) -> None:
         words = {signal.SIGTERM: _STOP, signal.SIGINT: _STOP, signal.SIGHUP: _RELOAD}
@@ -143,10 +153,11 @@ class Scheduler:
             self._round_at = time.monotonic()
             self._listen()
             self._guarded(lambda: self._ledger.tick(self._me))
-        self._wait_for_telling()
+        self._post.wait(self._office.grace.total_seconds())
+        self._telling.wait(_TELLING)
         self._guarded(lambda: self._ledger.leave(self._me))
         self._tell()  # how things stand now, and what failed last
-        self._wait_for_telling()
+        self._telling.wait(_TELLING)
         self._log.info("stopped", process=self._me.name)
 
     # -- the alarm clock ----------------------------------------------------------------------
@@ -244,29 +255,22 @@ class Scheduler:
         ):
             if not self._start_next():
                 break
+        self._post.look(self._postman())
+
+    def _postman(self) -> Post:
+        return Post(
+            project=self._project,
+            ledger=self._ledger,
+            resolve=self._office.resolve,
+            suppressed=suppressed_of(self._project),
+            asked=self._stopping.asked,
+        )
 
     def _tell(self) -> None:
-        """Tell whoever has to hear, in a thread: a slow mail server must not stop the rounds."""
-        if not self._telling.is_alive():
-            self._telling = threading.Thread(
-                target=self._telling_guarded, args=(self._tell_all,), name="telling", daemon=True
-            )
-            self._telling.start()
-
-    def _wait_for_telling(self) -> None:
-        if self._telling.is_alive():
-            self._telling.join(_TELLING)
-
-    def _tell_all(self) -> None:
-        self._office.told(self._project, self._ledger, self._office.clock())
-
-    def _telling_guarded(self, tell: Callable[[], None]) -> None:
-        try:
-            tell()
-        except BriefingError as error:
-            self._log.error("could not be told", reason=str(error))
-        except Exception:
-            self._log.exception("unforeseen")
+        """Tell whoever has to hear how things stand."""
+        self._telling.begin(
+            lambda: self._office.told(self._project, self._ledger, self._office.clock())
+        )
 
     def _start_next(self) -> bool:
         overlapping = {s.report for s in self._project.schedules if s.overlap == "allow"}
@@ -316,12 +320,10 @@ class Scheduler:
             self._log.exception("unforeseen")
 
     def _trouble(self, error: BriefingError) -> None:
-        """Tell of what cannot be written into the ledger, in a thread like all telling."""
-
-        def tell() -> None:
-            self._office.trouble(self._project, error, self._office.clock())
-
-        threading.Thread(target=self._telling_guarded, args=(tell,), daemon=True).start()
+        """Tell of what cannot be written into the ledger."""
+        self._telling.aside(
+            lambda: self._office.trouble(self._project, error, self._office.clock())
+        )
 
     def _open_ledger_again(self) -> None:
         """A ledger that has vanished is begun anew from the archive; others are left alone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -35,7 +36,7 @@ def serve_project(
     workers: int,
     metrics: Path | None,
     json_log: bool,
-) -> list[str]:
+) -> tuple[list[str], Counter[str]]:
     """Run the schedules of a project until stopped, or once.
 
     Args:
@@ -43,7 +44,7 @@ def serve_project(
         metrics: a file for Prometheus' textfile collector; None for none.
 
     Returns:
-        The state that each run ended in.
+        The state that each run ended in, and how many deliveries ended in each state.
 
     Raises:
         ProblemsError: the project has problems.
@@ -63,6 +64,7 @@ def serve_project(
         root=project.root,
         load=lambda: load_project(folder),
         open_ledger=listeners.open_ledger,
+        resolve=listeners.resolve,
         workers=workers,
         told=listeners.tell,
         trouble=listeners.trouble,
@@ -75,7 +77,7 @@ def serve_project(
     if once:
         return scheduler.once()
     scheduler.serve()
-    return []
+    return [], Counter()
 
 
 class Listeners:
@@ -153,14 +155,15 @@ class Listeners:
         """Whether the owner was told, or there is nobody to tell."""
         said = replace(alarm, body=self._redactor(alarm.body))
         name = project.publisher[project.languages[0]]
-        told = tell_owner(project.channels, said, project=name, resolve=self._resolve)
+        told = tell_owner(project.channels, said, project=name, resolve=self.resolve)
         for reason in told.failures:
             self._log.error("the owner could not be told", reason=reason, about=alarm.subject)
         if told.reached:
             self._log.info("told the owner", about=alarm.subject, by=list(told.reached))
         return bool(told.reached) or not told.failures
 
-    def _resolve(self, reference: Resolvable) -> Secret:
+    def resolve(self, reference: Resolvable) -> Secret:
+        """Fetch a secret, which no log shows from then on."""
         return self._redactor.learn(reference.resolve(self._environ))
 
     def _ping(self, project: Project) -> None:
@@ -168,6 +171,6 @@ class Listeners:
 
         assert project.channels.ping is not None
         try:
-            ping(self._resolve(project.channels.ping))
+            ping(self.resolve(project.channels.ping))
         except BriefingError as error:
             self._log.warning("the monitor was not reached", reason=str(error))

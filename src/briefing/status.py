@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,8 @@ from briefing.errors import BriefingError
 from briefing.ledger import Ledger, process_is_gone
 from briefing.structures import (
     ATTENTION,
+    AWAITING,
+    DELIVERY_STATES,
     PENDING,
     PUBLISHED,
     RUNNING,
@@ -29,6 +31,8 @@ from briefing.structures import (
 _SHOWN = 5
 SILENT = timedelta(seconds=90)
 """A scheduler that gave no sign for so long is taken for dead."""
+LATELY = timedelta(days=7)
+"""Deliveries of issues that were due longer ago are told no more."""
 OVERDUE = timedelta(minutes=15)
 """A run that has not begun so long after it was due is overdue."""
 
@@ -42,6 +46,8 @@ class Status:
         working: schedulers that gave a sign of life lately.
         unplanned: schedules whose time has come without anybody noticing, and since when.
         latest: for each report the run that was published last.
+        deliveries: how many deliveries are in each state.
+        stopped: channels over which nothing goes out, and why.
     """
 
     now: datetime
@@ -56,6 +62,8 @@ class Status:
     paused: tuple[Pause, ...]
     alarms: tuple[Alarm, ...]
     latest: dict[str, Run]
+    deliveries: dict[str, int]
+    stopped: dict[str, str]
 
     @property
     def is_well(self) -> bool:
@@ -114,6 +122,9 @@ def status(project: Project | None, ledger: Ledger, now: datetime, zone: str) ->
             for name, since in unplanned
         ),
     ]
+    stopped = ledger.stopped_channels()
+    needs += _some(f"nothing goes out over {name}: {_line(why)}" for name, why in stopped.items())
+    needs += _some(_troubled(issue, counts) for issue, counts in ledger.troubled(LATELY).items())
     alarms = tuple(ledger.alarms())
     if untold := [
         item for item in alarms if item.told_at is None and here - item.first_at > OVERDUE
@@ -137,6 +148,8 @@ def status(project: Project | None, ledger: Ledger, now: datetime, zone: str) ->
         paused=tuple(paused),
         alarms=alarms,
         latest=latest,
+        deliveries=dict.fromkeys(DELIVERY_STATES, 0) | ledger.delivery_counts(),
+        stopped=stopped,
     )
 
 
@@ -168,6 +181,13 @@ def _is_ours(run: Run) -> bool:
     return run.scheduled_for is not None
 
 
+def _troubled(issue: str, counts: Mapping[str, int]) -> str:
+    """Who does not have an issue, and what to do about it."""
+    said = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+    remedy = f"; let it go with briefing approve {issue}" if AWAITING in counts else ""
+    return f"{issue}: {said}{remedy}"
+
+
 def _line(text: str) -> str:
     return text.splitlines()[0] if text else "no reason given"
 
@@ -197,6 +217,9 @@ def write_metrics(file: Path, found: Status, reports: tuple[str, ...]) -> None:
     counted = Gauge("briefing_runs", "Runs by state.", ["state"], registry=registry)
     for state, count in found.counts.items():
         counted.labels(state).set(count)
+    delivered = Gauge("briefing_deliveries", "Deliveries by state.", ["state"], registry=registry)
+    for state, count in found.deliveries.items():
+        delivered.labels(state).set(count)
     published = Gauge(
         "briefing_published_timestamp_seconds",
         "When an issue of the report was last published.",

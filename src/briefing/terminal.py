@@ -95,13 +95,15 @@ _STATES = {
     "new": "Built",
     "unchanged": "Unchanged, the same bytes as before",
     "rebuilt": "Rebuilt in place, nobody has received it yet",
+    "sealed": "Sealed, readers have it; nothing was written",
     "copy": "Built as a copy, the archive is untouched",
 }
 
 
 def show_issue(issue: Issue) -> None:
     """Print what became of an issue, and the paths of its main files."""
-    print(f"{_STATES[issue.state]}: {issue.report}/{issue.period}/{issue.edition}")
+    revision = f"/{issue.folder.name}" if issue.folder.name not in {"", "r1"} else ""
+    print(f"{_STATES[issue.state]}: {issue.report}/{issue.period}/{issue.edition}{revision}")
     if issue.changed:
         print(f"Changed: {', '.join(issue.changed)}")
     main = [name for name in ("briefing.pdf", "index.html") if name in issue.files]

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from briefing import __version__
-from briefing.cli import reports, schedules
+from briefing.cli import builds, deliveries, reports, runs, schedules
 from briefing.cli.options import EPILOG
 from briefing.errors import BriefingError, unforeseen
 from briefing.terminal import print_json
@@ -39,8 +39,9 @@ def _root(
     """Tables in, sourced and reproducible briefings out."""
 
 
-for _name, _command in (*reports.COMMANDS.items(), *schedules.COMMANDS.items()):
-    app.command(_name, epilog=EPILOG)(_command)
+for _room in (builds, reports, schedules, runs, deliveries):
+    for _name, _command in _room.COMMANDS.items():
+        app.command(_name, epilog=EPILOG)(_command)
 
 
 def main() -> NoReturn:

@@ -105,3 +105,17 @@ def day_of(text: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         raise UsageError(f"{text!r} is no day.", "Write it as 2026-10-31.") from None
+
+
+def formats_of(text: str) -> tuple[str, ...]:
+    """The formats that a person names, divided by commas.
+
+    Raises:
+        UsageError: one of them does not exist.
+    """
+    from briefing.rendering import FORMATS
+
+    wanted = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not wanted or set(wanted) - set(FORMATS):
+        raise UsageError(f"{text!r} is no format.", f"Formats: {', '.join(FORMATS)}.")
+    return wanted

@@ -1,9 +1,7 @@
-"""Commands about reports: build, check, trace, list, charts, doctor."""
+"""Commands about reports: check, trace, list, charts, doctor."""
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,140 +13,31 @@ from briefing.cli.options import (
     JsonOption,
     ProjectOption,
     day_of,
+    formats_of,
     load,
     load_quietly,
     now,
-    open_ledger,
     report_named,
     today,
 )
-from briefing.errors import BriefingError, BusyError, Problem, ProblemsError, UsageError
+from briefing.errors import (
+    BriefingError,
+    Problem,
+    ProblemsError,
+)
 from briefing.terminal import (
     TerminalProgress,
-    issue_as_json,
     print_json,
     problem_as_json,
-    raise_last,
     show_issue,
     told_fire,
     told_schedule,
 )
 
 if TYPE_CHECKING:
-    from briefing.pipeline import Request
-    from briefing.structures import Edition, Issue, Project
+    from briefing.structures import Project
 
-_ASK_AGAIN = 1.0  # seconds
 _SHOWN = 5
-
-
-def build(
-    report: Annotated[
-        list[str] | None, typer.Argument(help="Reports to build; the default one if none.")
-    ] = None,
-    *,
-    period: Annotated[
-        str,
-        typer.Option(help="Such as 2026-10, 2026-Q3, last-1; else the last complete one."),
-    ] = "",
-    edition: Annotated[
-        str, typer.Option(help="The value of the report's parameter, such as KR-27, or all.")
-    ] = "",
-    as_of: Annotated[
-        str, typer.Option(help="Only records known on that day; else the period's last day.")
-    ] = "",
-    language: Annotated[str, typer.Option(help="en, ko or all; else the project's first.")] = "",
-    formats: Annotated[str, typer.Option("--format", help="pdf, html or both.")] = "pdf,html",
-    output: Annotated[
-        Path | None, typer.Option(help="Another folder than the archive; leaves the archive alone.")
-    ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Wait where somebody else is building the same issue.")
-    ] = False,
-    as_json: JsonOption = False,
-    project: ProjectOption = Path(),
-) -> None:
-    """Build issues and print the paths of their files."""
-    with TerminalProgress(quiet=as_json) as progress:
-        loaded = load(project, progress)
-        from briefing import editions, pipeline
-
-        wanted = _formats(formats)
-        day = day_of(as_of)
-        day_now = today(loaded)
-        asked = [
-            item
-            for name in report or [loaded.default_report]
-            for item in editions.editions_of(
-                loaded,
-                report_named(loaded, name),
-                day_now,
-                period=period,
-                as_of=day,
-                language=language,
-                parameter=edition,
-            )
-        ]
-        requests = [pipeline.Request(item, wanted, output) for item in asked]
-        issues, failed = _built(loaded, requests, progress, wait=wait)
-    if as_json:
-        built = [issue_as_json(item) for item in issues]
-        unbuilt = [
-            {"issue": f"{item.report}/{item.period}/{item.name}", "error": str(error)}
-            for item, error in failed
-        ]
-        print_json({"issues": built, "failed": unbuilt})
-        for _, error in failed:
-            print(error, file=sys.stderr)
-        if failed:
-            raise typer.Exit(failed[-1][1].exit_code)
-    else:
-        for item in issues:
-            show_issue(item)
-    raise_last(failed, len(requests))
-
-
-def _built(
-    project: Project, requests: list[Request], progress: TerminalProgress, *, wait: bool
-) -> tuple[list[Issue], list[tuple[Edition, BriefingError]]]:
-    """The issues that could be built, and why the others could not: one stops no other.
-
-    Copies leave the ledger alone; an issue is made in the row that a scheduler would take.
-    """
-    from briefing import pipeline, runs
-
-    said = ""
-
-    def waited(error: BusyError) -> bool:
-        nonlocal said
-        holder = error.message.partition(";")[0]
-        if wait and holder != said:
-            progress("wait", holder)
-            said = holder
-        if wait:
-            time.sleep(_ASK_AGAIN)
-        return wait
-
-    ledger = None if all(item.is_copy for item in requests) else open_ledger(project)
-    issues, failed = [], []
-    for request in requests:
-        try:
-            if ledger is None or request.is_copy:
-                issues.append(pipeline.build(project, request, progress))
-            else:
-                issues.append(runs.build(project, ledger, request, progress, waited))
-        except BriefingError as error:
-            failed.append((request.edition, error))
-    return issues, failed
-
-
-def _formats(text: str) -> tuple[str, ...]:
-    from briefing.rendering import FORMATS
-
-    wanted = tuple(part.strip() for part in text.split(",") if part.strip())
-    if not wanted or set(wanted) - set(FORMATS):
-        raise UsageError(f"{text!r} is no format.", f"Formats: {', '.join(FORMATS)}.")
-    return wanted
 
 
 def check(
@@ -227,7 +116,7 @@ def trace(
         language=language,
         parameter=edition,
     )
-    figures = tracing.trace(archive.issue_folder(output or loaded.output, asked))
+    figures = tracing.trace(archive.newest_folder(output or loaded.output, asked))
     if not figure:
         if as_json:
             print_json({"figures": [{"name": f.name, "label": f.label} for f in figures]})
@@ -287,7 +176,7 @@ def charts_(
 
     with TerminalProgress(quiet=False) as progress:
         languages = (language,) if language else ()
-        issues = gallery.build(output, languages, _formats(formats), progress)
+        issues = gallery.build(output, languages, formats_of(formats), progress)
     for item in issues:
         show_issue(item)
 
@@ -317,7 +206,6 @@ def doctor(
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
-    "build": build,
     "check": check,
     "trace": trace,
     "list": list_,

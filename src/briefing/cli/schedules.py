@@ -1,13 +1,11 @@
-"""Commands about time: serve, plan, runs, pause, resume, backfill, status."""
+"""Commands about time: serve, plan."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import asdict, is_dataclass, replace
-from datetime import date, datetime, timedelta
-from enum import StrEnum
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -17,37 +15,20 @@ import typer
 from briefing.cli.options import (
     JsonOption,
     ProjectOption,
-    load_config,
     load_quietly,
     now,
     open_ledger,
-    report_named,
     today,
 )
-from briefing.errors import BuildError, ProblemsError, UsageError
+from briefing.errors import BuildError, ChannelError
 from briefing.terminal import local, print_json, print_table
 
 if TYPE_CHECKING:
-    from briefing.status import Status
     from briefing.structures import (
+        Edition,
         Fire,
-        Planned,
         Project,
-        ReportDefinition,
-        Run,
-        RunEvent,
-        Settings,
     )
-
-ReportArgument = Annotated[str, typer.Argument(help="The report, by the name of its folder.")]
-
-
-class Reprocess(StrEnum):
-    """Which of the runs that exist already are made again."""
-
-    NONE = "none"
-    FAILED = "failed"
-    ALL = "all"
 
 
 def serve(
@@ -67,7 +48,7 @@ def serve(
     """Run the schedules until stopped: SIGTERM finishes, SIGHUP reads the configuration again."""
     from briefing.serving import serve_project
 
-    states = serve_project(
+    states, sent = serve_project(
         project, os.environ, once=once, workers=workers, metrics=metrics, json_log=json_log
     )
     if bad := [state for state in states if state not in {"published", "retry_wait"}]:
@@ -75,6 +56,10 @@ def serve(
             f"{len(bad)} of {len(states)} runs did not end well: {', '.join(sorted(set(bad)))}.",
             "See briefing status.",
         )
+    missing = {state: sent[state] for state in ("refused", "expired", "uncertain") if sent[state]}
+    if missing:
+        said = ", ".join(f"{count} {state}" for state, count in missing.items())
+        raise ChannelError(f"Not everybody has what went out: {said}.", "See briefing status.")
 
 
 def plan(
@@ -93,7 +78,7 @@ def plan(
     entries: list[dict[str, Any]] = []
     seen: set[tuple[str, str, tuple[str, ...]]] = set()
     for fire in fires:
-        editions = planning.editions_of_schedule(loaded, fire.schedule, fire)
+        editions = list(planning.editions_of_schedule(loaded, fire.schedule, fire))
         names = tuple(item.name for item in editions)
         issue = (fire.schedule.report, str(fire.period), names)
         notes = [fire.moved, fire.skipped and f"skipped: {fire.skipped}"]
@@ -109,6 +94,7 @@ def plan(
                 "report": fire.schedule.report,
                 "period": str(fire.period),
                 "editions": list(names),
+                "recipients": _recipients(loaded, editions),
                 "gate": "" if fire.skipped else gates[fire.schedule.report],
                 "note": "; ".join(filter(None, notes)),
             }
@@ -121,7 +107,7 @@ def plan(
         return
     zones = {item["timezone"] for item in entries}
     print_table(
-        ("due", "", "report", "period", "editions", "gate now", "note"),
+        ("due", "", "report", "period", "editions", "recipients", "gate now", "note"),
         [
             (
                 item["local"] + (f" {item['timezone']}" if len(zones) > 1 else ""),
@@ -129,6 +115,7 @@ def plan(
                 item["report"],
                 item["period"],
                 _few(item["editions"]),
+                ", ".join(f"{count} by {way}" for way, count in item["recipients"].items()) or "-",
                 item["gate"],
                 item["note"],
             )
@@ -145,248 +132,22 @@ def _local(fire: Fire) -> datetime:
     return fire.at.astimezone(ZoneInfo(fire.schedule.timezone))
 
 
+def _recipients(project: Project, editions: list[Edition]) -> dict[str, int]:
+    """How many deliveries an issue will have, by channel."""
+    counts: Counter[str] = Counter()
+    rule = project.deliveries.rule(editions[0].report) if editions else None
+    for edition in editions if rule else ():
+        assert rule is not None
+        parameter = next(iter(edition.parameters.values()), "")
+        readers = rule.readers(edition.language, parameter)
+        away = project.deliveries.suppressed
+        counts.update(reader.channel for reader in readers if reader.key not in away)
+        counts.update(rule.channels)
+    return dict(counts)
+
+
 def _few(names: Any) -> str:
     return ", ".join(names) if len(names) <= 3 else f"{names[0]}, {names[1]} ... ({len(names)})"
 
 
-def runs_(
-    run: Annotated[
-        int | None, typer.Argument(help="A run by its number; the latest if none.")
-    ] = None,
-    *,
-    report: Annotated[str, typer.Option(help="Only runs of this report.")] = "",
-    state: Annotated[str, typer.Option(help="Only runs in this state, such as failed.")] = "",
-    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
-    as_json: JsonOption = False,
-    project: ProjectOption = Path(),
-) -> None:
-    """List the latest runs, or tell everything that happened to one."""
-    from briefing.structures import STATES
-
-    loaded = load_config(project)
-    if state and state not in STATES:
-        raise UsageError(f"There is no state {state!r}.", f"States: {', '.join(STATES)}.")
-    ledger = open_ledger(loaded)
-    if run is None:
-        found = ledger.latest(report=report, states=[state] if state else (), limit=limit)
-        _list_runs(found, loaded, as_json=as_json, chosen=bool(report or state))
-        return
-    story = ledger.run(run)
-    if story is None:
-        raise UsageError(f"There is no run {run}.", "briefing runs lists the latest.")
-    _tell_run(*story, loaded, as_json=as_json)
-
-
-def _list_runs(found: list[Run], project: Settings, *, as_json: bool, chosen: bool) -> None:
-    if as_json:
-        print_json({"runs": [_plain(item) for item in found]})
-    elif not found:
-        print("No run fits." if chosen else "No run yet.")
-    else:
-        zone = project.timezone
-        print_table(
-            ("run", "issue", "state", "due", "last touched", "reason"),
-            [
-                (
-                    str(item.id),
-                    item.issue,
-                    item.state,
-                    local(item.scheduled_for, zone),
-                    local(item.finished_at or item.started_at, zone),
-                    _told_reason(item, zone),
-                )
-                for item in found
-            ],
-        )
-
-
-def _tell_run(run: Run, events: list[RunEvent], project: Settings, *, as_json: bool) -> None:
-    if as_json:
-        print_json({"run": _plain(run), "events": [_plain(event) for event in events]})
-        return
-    zone = project.timezone
-    reason = _told_reason(run, zone)
-    print(f"Run {run.id}: {run.issue}, {run.state}{': ' if reason else ''}{reason}")
-    if run.scheduled_for:
-        print(f"  was due {local(run.scheduled_for, zone)} ({zone})")
-    if run.manifest:
-        print(f"  lies in {project.output / run.issue}")
-    for event in events:
-        at = event.at.astimezone(ZoneInfo(zone))
-        print(f"  {at:%Y-%m-%d %H:%M:%S}  {event.kind}: {event.detail}".rstrip(": "))
-
-
-def _told_reason(run: Run, zone: str) -> str:
-    """The first line of the reason, and when it comes again."""
-    reason = run.reason.splitlines()[0] if run.reason else ""
-    return (
-        f"again at {local(run.next_attempt_at, zone)}: {reason}" if run.next_attempt_at else reason
-    )
-
-
-def pause(
-    report: ReportArgument,
-    reason: Annotated[str, typer.Option(help="Why, for whoever asks.")] = "",
-    project: ProjectOption = Path(),
-) -> None:
-    """Stop running a report; what falls due meanwhile is recorded as skipped."""
-    _known(project, report)
-    done = open_ledger(load_config(project)).pause(report, reason)
-    print(f"{report} is paused{'' if done else ' already'}.")
-
-
-def _known(folder: Path, report: str) -> None:
-    """Refuse a name that no report has; one of a project with problems is believed."""
-    with suppress(ProblemsError):
-        report_named(load_quietly(folder), report)
-
-
-def resume(
-    report: ReportArgument,
-    catch_up: Annotated[
-        bool, typer.Option("--catch-up", help="Make up for what fell due meanwhile.")
-    ] = False,
-    project: ProjectOption = Path(),
-) -> None:
-    """Run a paused report again."""
-    _known(project, report)
-    found = open_ledger(load_config(project)).resume(report, catch_up=catch_up)
-    if found is None:
-        print(f"{report} was not paused. Periods that were skipped: briefing backfill {report}.")
-        return
-    runs = f"{len(found)} missed run{'s' if len(found) != 1 else ''}"
-    missed = f" {runs} will be made up for." if catch_up else ""
-    print(f"{report} runs again.{missed}")
-
-
-def backfill(
-    report: ReportArgument,
-    *,
-    from_: Annotated[str, typer.Option("--from", help="The first period, such as 2026-01.")],
-    to: Annotated[str, typer.Option("--to", help="The last period; else the last complete.")] = "",
-    edition: Annotated[
-        str, typer.Option(help="A value of the report's parameter; else all of them.")
-    ] = "",
-    language: Annotated[str, typer.Option(help="en, ko or all.")] = "all",
-    reprocess: Annotated[
-        Reprocess, typer.Option(help="Which runs that exist already are made again.")
-    ] = Reprocess.NONE,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would run.")] = False,
-    as_json: JsonOption = False,
-    project: ProjectOption = Path(),
-) -> None:
-    """Ask for the issues of past periods; a scheduler makes them when nothing else is due."""
-    from briefing.structures import CANCELLED, FAILED, HELD, PARKED, PUBLISHED, SKIPPED
-
-    loaded = load_quietly(project)
-    definition = report_named(loaded, report)
-    wanted = list(_past(loaded, definition, from_, to, edition, language))
-    ledger = open_ledger(loaded)
-    bad = (FAILED, PARKED, HELD, SKIPPED, CANCELLED)
-    again = {"none": (SKIPPED, CANCELLED), "failed": bad, "all": (*bad, PUBLISHED)}[reprocess.value]
-    if dry_run:
-        known = {(run.period, run.edition): run.state for run in ledger.latest(report=report)}
-        asked = [
-            item for item in wanted if known.get((item.period, item.edition), again[0]) in again
-        ]
-        names = [f"{item.report}/{item.period}/{item.edition}/r1" for item in asked]
-    else:
-        names = [run.issue for run in ledger.ask(wanted, again=again)]
-    if as_json:
-        print_json({"asked": names, "dry_run": dry_run})
-        return
-    for name in names:
-        print(name)
-    verb = "would be" if dry_run else "will be"
-    print(f"{len(names)} of {len(wanted)} issues {verb} made; briefing serve makes them.")
-
-
-def _past(
-    project: Project,
-    definition: ReportDefinition,
-    first: str,
-    last: str,
-    edition: str,
-    language: str,
-) -> Iterator[Planned]:
-    from briefing import editions, planning
-    from briefing.periods import Period
-
-    day = today(project)
-    period = Period.asked(first, day, definition.grain)
-    end = Period.asked(last or "last", day, definition.grain)
-    if period > end:
-        raise UsageError(f"The period {period} lies after {end}.")
-    while period <= end:
-        for item in editions.editions_of(
-            project,
-            definition,
-            day,
-            period=str(period),
-            language=language,
-            parameter=edition or ("all" if definition.parameters else ""),
-        ):
-            yield planning.as_planned(item, ("pdf", "html"), "backfill")
-        period = period.next()
-
-
-def status(as_json: JsonOption = False, project: ProjectOption = Path()) -> None:
-    """Say how things stand; exit 1 where somebody has to look."""
-    from briefing import status as standing
-
-    settings = load_config(project)
-    loaded: Project | None = None
-    problems: list[str] = []
-    try:
-        loaded = load_quietly(project)
-    except ProblemsError as error:
-        problems = [str(problem) for problem in error.problems]
-    found = standing.status(loaded, open_ledger(settings), now(), settings.timezone)
-    found = replace(found, needs=(*problems, *found.needs))
-    if as_json:
-        print_json({"well": found.is_well, **_plain(found)})
-    else:
-        for line in _told(found, settings):
-            print(line)
-    if not found.is_well:
-        raise typer.Exit(1)
-
-
-def _told(found: Status, project: Settings) -> Iterator[str]:
-    zone = project.timezone
-    yield "All is well." if found.is_well else "Somebody has to look:"
-    yield from (f"  {need}" for need in found.needs)
-    names = ", ".join(item.name for item in found.working) or "none at work"
-    yield f"Schedulers: {names}"
-    due = f"{local(found.next_due, zone)} ({zone})" if found.next_due else "nothing"
-    yield f"Next due: {due}"
-    counts = ", ".join(f"{count} {state}" for state, count in found.counts.items() if count)
-    yield f"Runs: {counts or 'none yet'}"
-    yield from (f"At work: run {run.id}, {run.issue}, by {run.owner}" for run in found.running)
-    for name, run in found.latest.items():
-        yield f"Last published of {name}: {run.issue} at {local(run.published_at, zone)}"
-    for item in found.paused:
-        reason = f": {item.reason}" if item.reason else ""
-        yield f"Paused since {local(item.since, zone)}: {item.report}{reason}"
-
-
-def _plain(thing: Any) -> Any:
-    """A noun as JSON takes it."""
-    if is_dataclass(thing) and not isinstance(thing, type):
-        return _plain(asdict(thing))
-    if isinstance(thing, dict):
-        return {str(key): _plain(value) for key, value in thing.items()}
-    if isinstance(thing, list | tuple):
-        return [_plain(value) for value in thing]
-    return thing.isoformat() if isinstance(thing, datetime | date) else thing
-
-
-COMMANDS: dict[str, Callable[..., None]] = {
-    "serve": serve,
-    "plan": plan,
-    "runs": runs_,
-    "pause": pause,
-    "resume": resume,
-    "backfill": backfill,
-    "status": status,
-}
+COMMANDS: dict[str, Callable[..., None]] = {"serve": serve, "plan": plan}

@@ -1,0 +1,225 @@
+"""The command build: makes issues, and where it is asked to, sends them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from briefing.cli.options import (
+    JsonOption,
+    ProjectOption,
+    day_of,
+    formats_of,
+    load,
+    open_ledger,
+    report_named,
+    today,
+)
+from briefing.errors import (
+    BriefingError,
+    BusyError,
+    ChannelError,
+    SealedError,
+    UsageError,
+)
+from briefing.terminal import (
+    TerminalProgress,
+    issue_as_json,
+    print_json,
+    raise_last,
+    show_issue,
+)
+
+if TYPE_CHECKING:
+    from briefing.cli.deliveries import Counts
+    from briefing.pipeline import Request
+    from briefing.structures import Edition, Issue, Project
+
+_ASK_AGAIN = 1.0  # seconds
+
+
+def build(
+    report: Annotated[
+        list[str] | None, typer.Argument(help="Reports to build; the default one if none.")
+    ] = None,
+    *,
+    period: Annotated[
+        str,
+        typer.Option(help="Such as 2026-10, 2026-Q3, last-1; else the last complete one."),
+    ] = "",
+    edition: Annotated[
+        str, typer.Option(help="The value of the report's parameter, such as KR-27, or all.")
+    ] = "",
+    as_of: Annotated[
+        str, typer.Option(help="Only records known on that day; else the period's last day.")
+    ] = "",
+    language: Annotated[str, typer.Option(help="en, ko or all; else the project's first.")] = "",
+    formats: Annotated[str, typer.Option("--format", help="pdf, html or both.")] = "pdf,html",
+    output: Annotated[
+        Path | None, typer.Option(help="Another folder than the archive; leaves the archive alone.")
+    ] = None,
+    revise: Annotated[
+        bool, typer.Option("--revise", help="Correct an issue that readers have, as r2, r3 ...")
+    ] = False,
+    reason: Annotated[
+        str, typer.Option(help="With --revise: what was wrong; readers see it.")
+    ] = "",
+    deliver: Annotated[
+        bool, typer.Option("--deliver", help="Send it to its readers, now.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait where somebody else is building the same issue.")
+    ] = False,
+    as_json: JsonOption = False,
+    project: ProjectOption = Path(),
+) -> None:
+    """Build issues and print the paths of their files."""
+    if revise != bool(reason.strip()):
+        raise UsageError("--revise and --reason belong together.", "Readers see the reason.")
+    with TerminalProgress(quiet=as_json) as progress:
+        loaded = load(project, progress)
+        from briefing import editions, pipeline
+
+        wanted = formats_of(formats)
+        day = day_of(as_of)
+        day_now = today(loaded)
+        asked = [
+            item
+            for name in report or [loaded.default_report]
+            for item in editions.editions_of(
+                loaded,
+                report_named(loaded, name),
+                day_now,
+                period=period,
+                as_of=day,
+                language=language,
+                parameter=edition,
+            )
+        ]
+        requests = [pipeline.Request(item, wanted, output) for item in asked]
+        if (revise or deliver) and any(item.is_copy for item in requests):
+            raise UsageError("A copy is neither corrected nor sent.", "Drop --as-of, --output.")
+        issues, failed = _built(
+            loaded, requests, progress, wait=wait, deliver=deliver, reason=reason.strip()
+        )
+    counts, incomplete = _sent(loaded, asked, issues) if deliver and not failed else ({}, None)
+    if as_json:
+        sent = {"deliveries": counts} if deliver else {}
+        _print_built(issues, failed, sent)
+    else:
+        for item in issues:
+            show_issue(item)
+    raise_last(failed, len(requests))
+    if changed := [item for item in issues if item.state == "sealed"]:
+        raise SealedError(
+            f"Readers have {len(changed)} of these issues already; nothing was written.",
+            'To correct them: --revise --reason "what was wrong".',
+        )
+    _tell_readers(loaded, requests, counts, incomplete, deliver=deliver, quiet=as_json)
+
+
+def _sent(
+    project: Project, editions: list[Edition], issues: list[Issue]
+) -> tuple[Counts, ChannelError | None]:
+    """Send what was built, unless readers have another version of it."""
+    if any(item.state == "sealed" for item in issues):
+        return {}, None
+    from briefing.cli.deliveries import deliver_now
+
+    return deliver_now(project, editions)
+
+
+def _print_built(
+    issues: list[Issue], failed: list[tuple[Edition, BriefingError]], sent: dict[str, Any]
+) -> None:
+    unbuilt = [
+        {"issue": f"{item.report}/{item.period}/{item.name}", "error": str(error)}
+        for item, error in failed
+    ]
+    print_json({"issues": [issue_as_json(item) for item in issues], "failed": unbuilt, **sent})
+    for _, error in failed:
+        print(error, file=sys.stderr)
+    if failed:
+        raise typer.Exit(failed[-1][1].exit_code)
+
+
+def _tell_readers(
+    project: Project,
+    requests: list[Request],
+    counts: Counts,
+    incomplete: ChannelError | None,
+    *,
+    deliver: bool,
+    quiet: bool,
+) -> None:
+    """Who has what was built, or who sends it."""
+    if deliver:
+        from briefing.cli.deliveries import finish
+
+        finish(counts, incomplete, quiet=quiet)
+    elif not quiet:
+        _say_what_waits(project, [item.edition for item in requests if not item.is_copy])
+
+
+def _say_what_waits(project: Project, editions: list[Edition]) -> None:
+    """Where readers wait for what was built, say who sends it."""
+    ledger = open_ledger(project) if editions else None
+    for item in editions if ledger else ():
+        assert ledger is not None
+        run = ledger.newest(item.report, item.name, str(item.period))
+        waiting = ledger.delivery_counts(run).get("queued", 0) if run else 0
+        if run and waiting:
+            noun = "delivery waits" if waiting == 1 else "deliveries wait"
+            print(f"{waiting} {noun}: briefing serve sends {run.issue}, or briefing send now.")
+
+
+def _built(
+    project: Project,
+    requests: list[Request],
+    progress: TerminalProgress,
+    *,
+    wait: bool,
+    deliver: bool,
+    reason: str,
+) -> tuple[list[Issue], list[tuple[Edition, BriefingError]]]:
+    """The issues that could be built, and why the others could not: one stops no other.
+
+    Copies leave the ledger alone; an issue is made in the row that a scheduler would take.
+    """
+    from briefing import pipeline, runs
+
+    said = ""
+
+    def waited(error: BusyError) -> bool:
+        nonlocal said
+        holder = error.message.partition(";")[0]
+        if wait and holder != said:
+            progress("wait", holder)
+            said = holder
+        if wait:
+            time.sleep(_ASK_AGAIN)
+        return wait
+
+    ledger = None if all(item.is_copy for item in requests) else open_ledger(project)
+    issues, failed = [], []
+    for request in requests:
+        try:
+            if ledger is None or request.is_copy:
+                issues.append(pipeline.build(project, request, progress))
+            else:
+                issues.append(
+                    runs.build(
+                        project, ledger, request, progress, waited, deliver=deliver, reason=reason
+                    )
+                )
+        except BriefingError as error:
+            failed.append((request.edition, error))
+    return issues, failed
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"build": build}
