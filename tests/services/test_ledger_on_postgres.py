@@ -1,4 +1,4 @@
-"""The ledger on PostgreSQL: what integration/test_ledger.py checks, and a server's faults."""
+"""The ledger on PostgreSQL: what test_ledger.py and test_outbox.py check, and a server's faults."""
 
 # ruff: noqa: F403, F405
 import socket
@@ -21,6 +21,7 @@ from briefing.structures import PUBLISHED
 
 sys.path.append(str(Path(__file__).parents[1] / "integration"))
 from test_ledger import *
+from test_outbox import *
 
 sys.path.pop()
 pytestmark = pytest.mark.services
