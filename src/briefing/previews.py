@@ -134,7 +134,7 @@ def write_preview(project: Project, parcel: Parcel, into: Path) -> Iterator[Path
         "mail.eml": bytes(message),
         "mail.txt": letter.text.encode(),
         "mail.html": _with_pictures(letter).encode(),
-        "mail.png": rendering.photograph(letter.html, pictures),
+        "mail.png": rendering.photograph(letter.html, pictures, letter.language),
         **{f"{picture.cid}.png": picture.content for picture in letter.pictures},
     }
     try:

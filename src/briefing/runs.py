@@ -124,7 +124,8 @@ def build(
             if not waited(error):
                 raise
         except SealedError:
-            return _compared(project, request, progress)
+            formats = newest.formats if newest else request.formats
+            return _compared(project, replace(request, formats=formats), progress)
     try:
         with kept_lease(ledger, run):
             staged = pipeline.stage(project, request, progress)
@@ -173,7 +174,7 @@ def _revised(
 
 
 def _compared(project: Project, request: pipeline.Request, progress: Progress) -> Issue:
-    """What would be different in an issue that readers have; nothing is written."""
+    """What would be different in an issue that readers have; nothing is written there."""
     staged = pipeline.stage(project, request, progress)
     archive.discard(staged)
     issue = staged.issue

@@ -37,6 +37,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from briefing.abc import Channel
+from briefing.errors import ChannelError
 from briefing.structures import Receipt
 
 ROOT = Path(__file__).parent
@@ -64,6 +65,8 @@ class Crier(Channel):
             }
             with self.file.open("a") as file:
                 file.write(json.dumps(heard) + "\\n")
+        if outcome == "broken":
+            raise ChannelError("The line is dead.")
         wait = timedelta(hours=1) if outcome == "deferred" else None
         return Receipt(outcome, "recipient", 250, f"it was {outcome}", retry_after=wait)
 """
@@ -172,6 +175,15 @@ def test_what_is_deferred_waits_and_what_may_have_arrived_stays(library, run):
     assert told(run, (*SEND, "--resend", "uncertain"))["sent"] == 2
 
 
+def test_a_channel_that_breaks_when_it_may_have_arrived_is_not_tried_again(library, run):
+    run(*BUILD)
+    answers(library, kim="broken")
+    assert run(*SEND).code == 5
+    answers(library)
+    assert told(run) == {"sent": 2, "uncertain": 1}
+    assert "The line is dead." in run("runs", "1").out
+
+
 def test_whoever_asked_for_no_more_gets_no_more(library, run):
     run(*BUILD)
     library.write("away.txt", "# since May\nLEE@example.org, asked on the telephone\n")
@@ -193,6 +205,7 @@ def test_what_readers_have_is_compared_and_never_overwritten(library, run):
     again = run(*BUILD)
     assert again.code == 0
     assert "Unchanged, the same bytes" in again.out
+    assert "Unchanged, the same bytes" in run(*BUILD[:4]).out  # whatever formats are asked for
     manifest = library.read("output/library-loans/2026-09/en/r1/manifest.json")
     library.append(library.report_file, "# another word\n")
     changed = run(*BUILD)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.faults.processes import wait_for
-from tests.integration.test_smtp_dialogue import CUT, HANG, Scripted, serving
+from tests.integration.smtp_server import CUT, HANG, Scripted, serving
 from tests.services.mailroom import Mailroom, one
 from tests.services.mailserver import free_ports
 

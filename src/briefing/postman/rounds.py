@@ -37,6 +37,7 @@ from briefing.structures import (
     Delivery,
     Failure,
     Mailbox,
+    Outcome,
     Parcel,
     Project,
     Receipt,
@@ -163,12 +164,24 @@ class Postman:
             self._settle(delivery, DEFERRED, reason=str(error), wait=self._pause(delivery))
             self._alarm(delivery.report, f"{delivery.issue} cannot be sent", str(error))
             return True
+        going = []
+
+        def still_wanted() -> bool:
+            """Asked just before it cannot be undone: from now on the recipient may have it."""
+            if not self._ledger.still_ours(delivery):
+                return False
+            if not way.repeatable:
+                going.append(delivery)
+                remember(self._book, delivery, UNCERTAIN)
+            return True
+
         try:
-            receipt = way.deliver(parcel, lambda: self._ledger.still_ours(delivery))
+            receipt = way.deliver(parcel, still_wanted)
         except LedgerError:
             raise
         except BriefingError as error:
-            receipt = Receipt("channel_failed", "connection", text=error.message, remedy=error.hint)
+            outcome: Outcome = "uncertain" if going else "channel_failed"
+            receipt = Receipt(outcome, "connection", text=error.message, remedy=error.hint)
         return self._received(delivery, receipt)
 
     def _parcel(self, delivery: Delivery) -> Parcel:

@@ -11,7 +11,7 @@ from pathlib import Path
 from briefing.rendering.email import figure_of_mail, illustrated, mail_files
 from briefing.rendering.files import correction_json, embedded_files, figure_files, known_json
 from briefing.rendering.gates import figures_without_words, missing_glyphs, refuse
-from briefing.rendering.html import Layout
+from briefing.rendering.html import Layout, kept_whole
 from briefing.rendering.lineage import lineage
 from briefing.structures import CORRECTION, KNOWN, PROVENANCE, Composition, Document
 
@@ -57,7 +57,7 @@ def render(
     return Document(dict(sorted(files.items())), pages)
 
 
-def photograph(page: str, pictures: Mapping[str, bytes], width: int = 640) -> bytes:
+def photograph(page: str, pictures: Mapping[str, bytes], language: str, width: int = 640) -> bytes:
     """How the HTML of a mail looks, as a PNG file.
 
     Raises:
@@ -65,7 +65,7 @@ def photograph(page: str, pictures: Mapping[str, bytes], width: int = 640) -> by
     """
     from briefing.rendering.pdf import photographed
 
-    return photographed(page, pictures, width)
+    return photographed(kept_whole(page) if language == "ko" else page, pictures, width)
 
 
 def data_files(composition: Composition) -> dict[str, bytes]:

@@ -101,7 +101,7 @@ class Layout:
             raise RenderError(f"The layout does not work out ({place}): {error}") from error
         if not for_pdf:
             return self._alone(page)
-        return _kept_whole(page) if self._composition.language == "ko" else page
+        return kept_whole(page) if self._composition.language == "ko" else page
 
     def _filled(self, name: str) -> Markup:
         """A style sheet or the script, which are templates too."""
@@ -221,7 +221,7 @@ def _order(table: Table, name: str) -> str:
 # -- Korean -----------------------------------------------------------------------------------
 
 
-def _kept_whole(page: str) -> str:
+def kept_whole(page: str) -> str:
     """Korean words held together, so that lines break between them and not inside.
 
     WeasyPrint knows no ``word-break: keep-all``, and breaks after any syllable. U+FEFF, which
