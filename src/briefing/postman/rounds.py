@@ -49,7 +49,14 @@ BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60))
 _PATIENCE = 5.0
 """Seconds to wait for a next delivery before the connection is given up."""
 _TRIES = 4
-_HANDED_OVER = {"sent": SENT, "refused": REFUSED, "too_large": REFUSED, "uncertain": UNCERTAIN}
+_STATES = {
+    "sent": SENT,
+    "deferred": DEFERRED,
+    "refused": REFUSED,
+    "too_large": REFUSED,
+    "uncertain": UNCERTAIN,
+    "channel_failed": QUEUED,
+}
 
 
 @dataclass(frozen=True)
@@ -182,6 +189,8 @@ class Postman:
         except BriefingError as error:
             outcome: Outcome = "uncertain" if going else "channel_failed"
             receipt = Receipt(outcome, "connection", text=error.message, remedy=error.hint)
+        if going or receipt.outcome in {"sent", "uncertain"}:  # and what became of it
+            remember(self._book, delivery, _STATES[receipt.outcome])
         return self._received(delivery, receipt)
 
     def _parcel(self, delivery: Delivery) -> Parcel:
@@ -208,9 +217,7 @@ class Postman:
                 wait = timedelta(0)
             self._settle(delivery, DEFERRED, reason=said, code=receipt.code, wait=wait)
             return True
-        state = _HANDED_OVER[receipt.outcome]
-        if state in {SENT, UNCERTAIN}:
-            remember(self._book, delivery, state)
+        state = _STATES[receipt.outcome]
         self._settle(delivery, state, reason=said if state != SENT else "", code=receipt.code)
         if state == SENT and not self._works:
             self._ledger.start_channel(self._channel)
