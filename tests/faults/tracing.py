@@ -24,6 +24,7 @@ CHANGING = (
 )
 """The calls that change what outlives a process. A file that is created is empty until it is
 written to, so a kill at the next call leaves what a kill after ``openat`` would."""
+_LETTING_GO = 10.0  # seconds
 KILL = "signal=SIGKILL"
 FAULTS = (KILL, "error=ENOSPC", "error=EIO")
 Point = tuple[str, int]
@@ -60,7 +61,12 @@ def traced(
             yield
         finally:
             strace.send_signal(signal.SIGINT)  # it lets go
-            strace.communicate()
+            try:
+                strace.communicate(timeout=_LETTING_GO)
+            except subprocess.TimeoutExpired:
+                # of a process of several threads that it killed, it may wait for one for ever
+                strace.kill()
+                strace.communicate()
 
 
 def _is_traced(pid: int) -> bool:
