@@ -153,14 +153,21 @@ def test_a_server_that_is_away_for_a_while_costs_nobody_anything(mailroom: Mailr
 # -- processes that die ------------------------------------------------------------------------
 
 
+def read_once(pipe: Path) -> bytes:
+    """The line that a process writes into a pipe; the next one waits for somebody to read it."""
+    with pipe.open("rb") as reading:
+        return reading.read()
+
+
 @service
 def test_killed_between_the_dot_and_what_remembers_it(mailroom: Mailroom):
-    """What remembers it is a pipe here that nobody reads: the process cannot get past it."""
+    """What remembers it is a pipe here that is read once: the process cannot get past the dot."""
     mailroom.queue(["anna", "ben"])
     book = mailroom.root / ".briefing/sent.jsonl"
     os.mkfifo(book)
     with child_of(mailroom) as child:
         begin(child)
+        assert read_once(book)  # before the dot
         wait_for("the message", lambda: mailroom.arrived("anna"))
         child.kill()
     book.unlink()
@@ -255,6 +262,7 @@ def test_who_died_in_doubt_is_remembered_beside_the_ledger_too(mailroom: Mailroo
     os.mkfifo(book)
     with child_of(mailroom) as child:
         begin(child)
+        assert read_once(book)  # before the dot
         wait_for("the message", lambda: mailroom.arrived("anna"))
         child.kill()
     book.unlink()
