@@ -312,7 +312,7 @@ def _charts(
     for_mail: bool = False,
 ) -> dict[str, Chart | None]:
     """The figures of those names that are charts; the others, and those without data, are None."""
-    draw = charts.rastered if for_mail else partial(charts.draw, narrow=True)
+    draw = partial(charts.draw, screens="mail" if for_mail else "both")
     drawn: dict[str, Chart | None] = {}
     problems: list[Problem] = []
     for name in names:

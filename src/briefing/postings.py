@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -45,7 +44,8 @@ def postings_of(
 ) -> tuple[tuple[Posting, ...], str]:
     """Every delivery of an issue, and in a few words why these.
 
-    A correction goes also to those who have what it corrects and are no readers any more.
+    A correction goes also to those who have what it corrects and are no readers any more, and
+    whatever its tables say: who has a wrong number has to hear of it.
 
     Args:
         verdict: what the issue's own tables say; None where nobody asked them.
@@ -56,7 +56,7 @@ def postings_of(
     rule = project.deliveries.rule(run.report)
     if rule is None:
         return (), "nobody receives this report"
-    notice = verdict is not None and not verdict.holds
+    notice = verdict is not None and not verdict.holds and run.revision == 1
     why = verdict.why if verdict else ""
     if notice and rule.otherwise == "skip":
         return (), why
@@ -159,12 +159,3 @@ def _message_id(project: Project, run: Run, key: bytes, channel: str, recipient:
         revision=run.revision,
         recipient_digest=digest_of(key, channel, recipient),
     )
-
-
-def counted(postings: Iterable[Posting]) -> str:
-    """How many deliveries go where, in a few words: "12 by mail, 1 by shelf"."""
-    counts: dict[str, int] = {}
-    for posting in postings:
-        if posting.state != SUPPRESSED:
-            counts[posting.channel] = counts.get(posting.channel, 0) + 1
-    return ", ".join(f"{count} by {name}" for name, count in counts.items()) or "nobody"

@@ -19,7 +19,6 @@ from briefing.structures import (
     MailServer,
     Parcel,
     Project,
-    Recipient,
     Settings,
 )
 
@@ -27,50 +26,30 @@ _STAND_IN = Mailbox("", "briefing@briefing.invalid")
 """Whom a mail is from while no server is named (RFC 2606)."""
 
 
-def reader_of(rule: DeliveryRule | None, edition: Edition, address: str) -> Mailbox:
-    """The reader of an edition whose mail is looked at.
+def readers_of(
+    rule: DeliveryRule | None, editions: list[Edition], address: str
+) -> list[tuple[Edition, Mailbox]]:
+    """The editions whose mail is looked at, each with its reader.
 
     Args:
-        address: whose; the first reader's where empty.
+        address: whose mail; that of the first reader of each edition where empty.
 
     Raises:
-        UsageError: nobody of that address receives this edition.
+        UsageError: nobody of that address receives any of them.
     """
-    parameter = next(iter(edition.parameters.values()), "")
-    readers = rule.readers(edition.language, parameter) if rule else ()
-    if not address:
-        return _mailbox(readers[0]) if readers else Mailbox("", "reader@example.org")
-    for reader in readers:
-        if reader.key == address.casefold():
-            return _mailbox(reader)
-    raise UsageError(
-        f"{address} does not receive {edition.report} {edition.name}.",
-        "Readers and their editions stand under `audiences` in config.yaml.",
-    )
-
-
-def editions_for(rule: DeliveryRule | None, editions: list[Edition], address: str) -> list[Edition]:
-    """Of these editions, those that a reader receives; all where no reader is named.
-
-    Raises:
-        UsageError: there is none.
-    """
-    if not address:
-        return editions
-    found = [
-        edition
-        for edition in editions
-        for reader in (
-            rule.readers(edition.language, next(iter(edition.parameters.values()), ""))
-            if rule
-            else ()
-        )
-        if reader.key == address.casefold()
-    ]
+    found = []
+    for edition in editions:
+        parameter = next(iter(edition.parameters.values()), "")
+        readers = rule.readers(edition.language, parameter) if rule else ()
+        if address:
+            readers = tuple(item for item in readers if item.key == address.casefold())
+        if readers:
+            found.append((edition, Mailbox(readers[0].name, readers[0].address)))
+        elif not address:
+            found.append((edition, Mailbox("", "reader@example.org")))
     if not found:
-        report = editions[0].report
         raise UsageError(
-            f"{address} receives no edition of {report}.",
+            f"{address} receives no edition of {editions[0].report}.",
             "Readers and their editions stand under `audiences` in config.yaml.",
         )
     return found
@@ -163,10 +142,6 @@ def _with_pictures(letter: Letter) -> str:
     for picture in letter.pictures:
         page = page.replace(f"cid:{picture.cid}", f"{picture.cid}.png")
     return page
-
-
-def _mailbox(reader: Recipient) -> Mailbox:
-    return Mailbox(reader.name, reader.address)
 
 
 def _nobody() -> MailServer:

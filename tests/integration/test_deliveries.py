@@ -329,6 +329,15 @@ def test_a_correction_goes_to_those_who_had_what_it_corrects(library, run):
     assert run(*BUILD).code == 0  # the newest revision is meant, and unchanged
 
 
+def test_who_has_a_wrong_number_hears_of_it_whatever_the_condition_says(library, run):
+    run(*BUILD, "--deliver")
+    rule(library, when='"tables.by_month.count > 100"', otherwise="notice")
+    library.replace("data/loans.csv", "1200", "1250")
+    assert run(*BUILD, "--revise", "--reason", "a wrong sum", "--deliver").code == 0
+    assert all("a wrong sum" in item["text"] for item in heard(library)[2:])
+    assert len(heard(library)) == 4
+
+
 def test_there_is_nothing_to_correct_in_a_draft(run):
     never = run(*BUILD, "--revise", "--reason", "x")
     assert (never.code, "never published" in never.err) == (2, True)

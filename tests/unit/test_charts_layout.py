@@ -156,7 +156,7 @@ def drawn(table_of, figure_of):
             row_words=said,
             language=language,
             as_of=date(2026, 10, 31),
-            narrow=True,
+            screens="both",
         )
 
     return make

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from babel.support import NullTranslations
 
@@ -125,6 +125,10 @@ class Request:
         return self.columns[self.options[option]].unit
 
 
+Screens = Literal["wide", "both", "mail"]
+"""What a figure is drawn for."""
+
+
 def draw(
     declaration: FigureDeclaration,
     table: Table,
@@ -134,7 +138,7 @@ def draw(
     row_words: Mapping[str, list[str]],
     language: str,
     as_of: date,
-    narrow: bool = False,
+    screens: Screens = "wide",
 ) -> Chart | None:
     """Draw a figure; None where it is printed as a table.
 
@@ -142,7 +146,8 @@ def draw(
         titles: columns as a reader calls them.
         words: the options that are computed sentences, finished.
         row_words: the options that are computed for each row, finished, in the rows' order.
-        narrow: whether it is drawn a second time for narrow screens.
+        screens: drawn for wide ones; for both, narrow ones a second time; or for a mail, as for
+            narrow ones alone, in pixels and without vectors.
 
     Raises:
         ProblemsError: an option names a column that the table does not have.
@@ -153,31 +158,12 @@ def draw(
         return None
     place = KINDS[declaration.kind].draw
     request = _request(declaration, table, titles, words, row_words, language, as_of)
+    if screens == "mail":
+        return _drawn(place, replace(request, width=NARROW), pixels=True)
     chart = _drawn(place, request)
-    if not narrow:
+    if screens == "wide":
         return chart
     return replace(chart, narrow=_drawn(place, replace(request, width=NARROW)).svg)
-
-
-def rastered(
-    declaration: FigureDeclaration,
-    table: Table,
-    *,
-    titles: Mapping[str, str],
-    words: Mapping[str, str],
-    row_words: Mapping[str, list[str]],
-    language: str,
-    as_of: date,
-) -> Chart | None:
-    """Draw a figure for a mail, as for narrow screens: in pixels alone, without vectors.
-
-    Args and errors are those of ``draw``.
-    """
-    if declaration.kind == PRINTED:
-        return None
-    request = _request(declaration, table, titles, words, row_words, language, as_of)
-    place = KINDS[declaration.kind].draw
-    return _drawn(place, replace(request, width=NARROW), pixels=True)
 
 
 def _request(
@@ -285,4 +271,4 @@ def _no_column(declaration: FigureDeclaration, key: str, name: str, table: Table
     return Problem(declaration.file, declaration.line, where, what, remedy)
 
 
-__all__ = ["KINDS", "Request", "courses_of", "draw", "rastered"]
+__all__ = ["KINDS", "Request", "courses_of", "draw"]

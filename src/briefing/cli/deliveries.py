@@ -69,13 +69,12 @@ def preview(
         spoken = language or ("all" if address else "")
         asked = _editions(loaded, report, period, edition, spoken)
         written: list[Path] = []
-        for item in previews.editions_for(rule, asked, address):
+        for item, to in previews.readers_of(rule, asked, address):
             found = previews.filed(loaded, item)
             if found is None:  # not built yet: a copy of it is
                 request = pipeline.Request(item, output=output / "issues")
                 issue = pipeline.build(loaded, request, progress)
                 found = issue.folder, str(issue.folder.relative_to(output / "issues"))
-            to = previews.reader_of(rule, item, address)
             parcel = previews.trial_parcel(loaded, *found, to, now(), test=False)
             folder = output / item.report / str(item.period) / item.name
             written += previews.write_preview(loaded, parcel, folder)
