@@ -159,10 +159,8 @@ def read_once(pipe: Path) -> bytes:
         return reading.read()
 
 
-@service
-def test_killed_between_the_dot_and_what_remembers_it(mailroom: Mailroom):
+def die_after_the_dot(mailroom: Mailroom) -> None:
     """What remembers it is a pipe here that is read once: the process cannot get past the dot."""
-    mailroom.queue(["anna", "ben"])
     book = mailroom.root / ".briefing/sent.jsonl"
     os.mkfifo(book)
     with child_of(mailroom) as child:
@@ -171,6 +169,12 @@ def test_killed_between_the_dot_and_what_remembers_it(mailroom: Mailroom):
         wait_for("the message", lambda: mailroom.arrived("anna"))
         child.kill()
     book.unlink()
+
+
+@service
+def test_killed_between_the_dot_and_what_remembers_it(mailroom: Mailroom):
+    mailroom.queue(["anna", "ben"])
+    die_after_the_dot(mailroom)
     assert mailroom.states() == {"queued": 1, "sending": 1}
     mailroom.finish()
     account = mailroom.account("killed between the dot and sent.jsonl")
@@ -258,14 +262,7 @@ def test_a_message_that_took_long_is_not_looked_for_too_soon(
 def test_who_died_in_doubt_is_remembered_beside_the_ledger_too(mailroom: Mailroom):
     """A process dies after the dot; then the ledger is lost, before the archive was asked."""
     mailroom.queue(["anna", "ben"])
-    book = mailroom.root / ".briefing/sent.jsonl"
-    os.mkfifo(book)
-    with child_of(mailroom) as child:
-        begin(child)
-        assert read_once(book)  # before the dot
-        wait_for("the message", lambda: mailroom.arrived("anna"))
-        child.kill()
-    book.unlink()
+    die_after_the_dot(mailroom)
     mailroom.look()
     assert mailroom.states() == {"sent": 1, "uncertain": 1}
     mailroom.lose()
