@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from briefing.charts import Request
+from briefing.charts.drawing import Shape, Words
 from briefing.charts.labels import Entry, Key, Names, broken
 from briefing.charts.lines import line
 from briefing.charts.scales import apart, spanning, thinned, with_ends
@@ -106,9 +107,9 @@ many = st.lists(amounts, min_size=1, max_size=12).filter(
 def test_the_ends_of_lines_are_named_without_overlap(lines, width):
     canvas, alt = line(request_of(lines, width))
     spans = sorted(
-        (text.get_position()[1] - 0.8 * SMALL, text.get_position()[1] + 0.2 * SMALL)
-        for text in canvas.axes.texts
-        if text.get_text().startswith("branch")
+        (words.y - 0.8 * SMALL, words.y + 0.2 * SMALL)
+        for words in canvas.drawn
+        if isinstance(words, Words) and words.text.startswith("branch")
     )
     assert len(spans) == len(lines)
     assert all(b[0] >= a[1] - 1e-6 for a, b in pairwise(spans))
@@ -122,6 +123,7 @@ def test_dates_lie_where_their_days_lie():
     columns = {"x": Column("x", "day", "date"), "value": Column("value", "loans", "quantity")}
     request = Request(rows, columns, {}, {"x": "x", "value": "value"}, "en", date(2026, 1, 1))
     canvas, _ = line(request)
-    course = next(item for item in canvas.axes.lines if len(item.get_xdata()) == 3)
-    first, second, third = course.get_xdata()
+    lines = [shape for shape in canvas.drawn if isinstance(shape, Shape) and not shape.fill]
+    course = next(shape for shape in lines if len(shape.steps) == 3)
+    first, second, third = (places[0] for _, places in course.steps)
     assert (second - first) / (third - first) == pytest.approx(10 / 90)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from briefing.charts import Request
+from briefing.charts.drawing import Align
 from briefing.charts.scales import Scale, thinned
 from briefing.charts.style import (
     BODY,
     MUTED,
     SMALL,
-    Align,
     Canvas,
     text_width,
     wrapped,

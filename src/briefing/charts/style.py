@@ -10,14 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Literal
 
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, get_font
-from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
+from matplotlib.ft2font import FT2Font
 
-from briefing.charts.drawing import to_svg
+from briefing.charts.drawing import Align, Drawn, Shape, Words, marked, polygon, to_svg
 from briefing.charts.kinds import WIDE
 from briefing.fonts import font_files
 
@@ -69,20 +65,19 @@ bright one.
 
 _MEASURED_AT = 200.0  # large enough that rounding to the pixel grid does not show
 
-Align = Literal["left", "center", "right"]
 Point = tuple[float, float]
 
 
 @cache
-def font(*, bold: bool) -> FontProperties:
+def _face(*, bold: bool) -> FT2Font:
     """The house font from its file, never from what the machine has."""
-    return FontProperties(fname=str(font_files()["bold" if bold else "regular"]))
+    return FT2Font(str(font_files()["bold" if bold else "regular"]))
 
 
 @cache
 def text_width(text: str, size: float = BODY, *, bold: bool = False) -> float:
     """Width of a line of text in points, as a page sets it: without hinting."""
-    face = get_font(str(font_files()["bold" if bold else "regular"]))
+    face = _face(bold=bold)
     face.set_size(_MEASURED_AT, 72)
     face.set_text(text, 0.0)
     return float(face.get_width_height()[0]) / 64 * size / _MEASURED_AT
@@ -103,25 +98,20 @@ def wrapped(text: str, width: float, size: float = BODY, *, bold: bool = False) 
 
 
 class Canvas:
-    """A matplotlib figure in points, counted from the top left corner, in the house style.
+    """What a chart is drawn on, in points, counted from the top left corner, in the house style.
 
     It lies on paper, or on whatever shines through.
+
+    Attributes:
+        drawn: the display list: what is drawn later lies above what was drawn before.
     """
 
     def __init__(self, height: float, width: float = WIDTH, *, paper: bool = True) -> None:
         self.width, self.height = width, height
-        self.figure = Figure(figsize=(width / 72, height / 72), dpi=72)
-        self.figure.patch.set_visible(paper)
-        self.axes = self.figure.add_axes((0.0, 0.0, 1.0, 1.0))
-        self.axes.set_xlim(0, width)
-        self.axes.set_ylim(height, 0)
-        self.axes.set_axis_off()
-        self._drawn = 0
-
-    def _above(self) -> float:
-        """What is drawn later lies above what was drawn before, whatever it is."""
-        self._drawn += 1
-        return 10.0 + self._drawn
+        self.drawn: list[Drawn] = []
+        if paper:
+            corners = ((0, height), (width, height), (width, 0), (0, 0))
+            self.drawn.append(Shape(polygon(corners, closed=True), PAPER))
 
     def text(
         self,
@@ -136,43 +126,17 @@ class Canvas:
         halo: bool = False,
     ) -> None:
         """A line of text whose middle height is at ``y``; a halo hides the lines behind it."""
+        if not words:
+            return
         if halo:
             width = text_width(words, size, bold=bold)
             left = x - {"left": 0.0, "center": 0.5, "right": 1.0}[align] * width
             self.box(left - 1.5, y - size * 0.6, width + 3, size * 1.2, fill=PAPER)
-        face = font(bold=bold).copy()
-        face.set_size(size)
-        if bold:
-            face.set_weight("bold")
-        self.axes.text(
-            x,
-            y + 0.36 * size,
-            words,
-            fontproperties=face,
-            color=colour,
-            ha=align,
-            va="baseline",
-            parse_math=False,
-            zorder=self._above(),
-        )
+        self.drawn.append(Words(x, y + 0.36 * size, words, size, colour, bold, align))
 
     def turned(self, x: float, y: float, words: str, *, size: float = SMALL) -> None:
         """A line of text that reads upwards from ``y``, its middle height at ``x``."""
-        face = font(bold=False).copy()
-        face.set_size(size)
-        self.axes.text(
-            x + 0.36 * size,
-            y,
-            words,
-            fontproperties=face,
-            color=INK,
-            rotation=90,
-            rotation_mode="anchor",
-            ha="left",
-            va="baseline",
-            parse_math=False,
-            zorder=self._above(),
-        )
+        self.drawn.append(Words(x + 0.36 * size, y, words, size, INK, turned=True))
 
     def line(
         self,
@@ -195,11 +159,8 @@ class Canvas:
         dashes: tuple[float, ...] = (),
     ) -> None:
         """A line through the points."""
-        style: Any = (0, dashes) if dashes else "-"
-        x, y = zip(*points, strict=True)
-        line = Line2D(x, y, color=colour, linewidth=width, linestyle=style, zorder=self._above())
-        line.set_solid_capstyle("butt")
-        self.axes.add_line(line)
+        steps = polygon(points, closed=False)
+        self.drawn.append(Shape(steps, "", colour, width, dashes))
 
     def box(
         self,
@@ -214,19 +175,9 @@ class Canvas:
         dashes: tuple[float, ...] = (),
     ) -> None:
         """A rectangle from its top left corner."""
-        style: Any = (0, dashes) if dashes else "-"
-        self.axes.add_patch(
-            Rectangle(
-                (x, y),
-                width,
-                height,
-                facecolor=fill or "none",
-                edgecolor=edge or "none",
-                linewidth=edge_width if edge else 0,
-                linestyle=style,
-                zorder=self._above(),
-            )
-        )
+        corners = ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
+        steps = polygon(corners, closed=True)
+        self.drawn.append(Shape(steps, fill or "", edge or "", edge_width, dashes))
 
     def mark(
         self,
@@ -239,26 +190,16 @@ class Canvas:
         hollow: bool = False,
     ) -> None:
         """A small symbol."""
-        self.axes.add_line(
-            Line2D(
-                [x],
-                [y],
-                marker=marker,
-                markersize=size,
-                linestyle="none",
-                markerfacecolor=PAPER if hollow else colour,
-                markeredgecolor=colour,
-                markeredgewidth=1.4 if hollow else 0,
-                zorder=self._above(),
-            )
-        )
+        steps = marked(marker, x, y, size)
+        fill, edge = (PAPER, colour) if hollow else (colour, "")
+        self.drawn.append(Shape(steps, fill, edge, 1.4))
 
     def svg(self) -> str:
         """The picture."""
-        return to_svg(self.figure)
+        return to_svg(self.width, self.height, self.drawn)
 
     def png(self) -> bytes:
         """The picture as pixels, for mail."""
         from briefing.charts.raster import to_png  # loaded where a mail's chart is drawn
 
-        return to_png(self.figure)
+        return to_png(self.width, self.height, self.drawn)
