@@ -205,8 +205,11 @@ def painted(svg: str, lettering: Lettering) -> Painting | None:
         if known is None or not known.issuperset(element.attrib):
             return None
     groups = root.findall(f"{_NAMESPACE}g")
-    plain = len(groups) == 1 and all(_is_simple(element) for element in groups[0])
-    return Painting(root, lettering) if plain and "viewBox" in root.attrib else None
+    if len(groups) != 1 or "viewBox" not in root.attrib:
+        return None
+    lettered = groups[0].get("font-family", FAMILY).startswith(FAMILY)
+    plain = lettered and all(_is_simple(element) for element in groups[0])
+    return Painting(root, lettering) if plain else None
 
 
 def _is_simple(element: ElementTree.Element) -> bool:
