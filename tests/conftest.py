@@ -89,7 +89,7 @@ def run_briefing(
 
 WARM = """
 import json, os, sys
-import pandas, jinja2, matplotlib.figure, pydantic, ruamel.yaml
+import pandas, jinja2, matplotlib.figure, pydantic, yaml
 import briefing.cli, briefing.config, briefing.pipeline
 for line in sys.stdin:
     asked = json.loads(line)

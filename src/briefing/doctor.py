@@ -28,7 +28,7 @@ from briefing.errors import BriefingError
 
 PYTHON_NEEDED = (3, 11)
 LIBRARIES = tuple(
-    "pandas jinja2 weasyprint matplotlib apscheduler pydantic typer ruamel.yaml babel".split()
+    "pandas jinja2 weasyprint matplotlib apscheduler pydantic typer pyyaml babel".split()
 )
 FONT_PACKAGE = "koreanize_matplotlib"
 FONTS = ("NanumGothic.ttf", "NanumGothicBold.ttf")

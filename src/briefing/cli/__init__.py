@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from io import TextIOWrapper
 from typing import Annotated, NoReturn
@@ -46,6 +47,9 @@ for _room in (builds, reports, schedules, runs, deliveries):
 
 def main() -> NoReturn:
     """Run the command line; an error for people goes to standard error, never a traceback."""
+    # Pages are trees of many thousand objects that live until the end; looking through all of
+    # them again and again takes a tenth of a build and frees nothing.
+    gc.set_threshold(100_000, 50, 100)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that knows no ¶ shows its number
             stream.reconfigure(errors="backslashreplace")

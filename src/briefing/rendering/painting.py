@@ -6,7 +6,7 @@ rectangles that clip. This module reads that part, writes it as operators of the
 Pango set each line of text once, in the fonts of the document, so that it stays text. Whatever
 else an SVG holds is left to WeasyPrint.
 
-Beside ``boxes.py`` this is the one place that leans on the inside of WeasyPrint;
+It leans on the inside of WeasyPrint, as ``boxes.py`` and ``engine.py`` do;
 ``tests/unit/test_painting.py`` says so when something there changes.
 """
 

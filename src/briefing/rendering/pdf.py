@@ -17,6 +17,7 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from briefing.fonts import FAMILY, font_files
 from briefing.rendering.boxes import pages_of
+from briefing.rendering.engine import tune
 from briefing.rendering.files import Embedded
 from briefing.rendering.gates import (
     Violation,
@@ -27,6 +28,8 @@ from briefing.rendering.gates import (
 )
 from briefing.rendering.painting import Lettering, Painting, painted
 from briefing.rendering.standards import VARIANT, finish
+
+tune()
 
 _FONT_ADDRESS = "font:"
 _PNG = b"\x89PNG"

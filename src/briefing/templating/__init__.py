@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from jinja2 import BaseLoader, StrictUndefined, TemplateError, TemplateSyntaxError, meta, nodes
@@ -101,7 +102,16 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 
 def environment(language: str, loader: BaseLoader | None = None) -> ImmutableSandboxedEnvironment:
-    """The sandbox for sentences (without loader) or for layouts (with)."""
+    """The sandbox for sentences (without loader; one for all of a language) or for layouts."""
+    return _for_sentences(language) if loader is None else _made(language, loader)
+
+
+@cache
+def _for_sentences(language: str) -> ImmutableSandboxedEnvironment:
+    return _made(language, None)
+
+
+def _made(language: str, loader: BaseLoader | None) -> ImmutableSandboxedEnvironment:
     sandbox = _Sandbox if loader is None else ImmutableSandboxedEnvironment
     made = sandbox(
         loader=loader,
@@ -205,6 +215,9 @@ def prose_problems(text: Text, tables: Collection[str]) -> list[Problem]:
     """
     problems = []
     for language, source in text.by_language.items():
+        if "{" not in source:  # plain words, as most strings are, need no parser
+            problems += [_typed(text, match.group()) for match in _TYPED_NUMBER.finditer(source)]
+            continue
         try:
             tree = environment(language or "en").parse(source)
         except TemplateSyntaxError as error:
@@ -217,15 +230,13 @@ def prose_problems(text: Text, tables: Collection[str]) -> list[Problem]:
         for name in sorted(_named_tables(tree) - set(tables)):
             remedy = f"Tables here: {', '.join(tables)}."
             problems.append(_problem(text, f"there is no table {name!r}", remedy))
-        for typed in _typed_numbers(tree):
-            problems.append(
-                _problem(
-                    text,
-                    f"the number {typed!r} is typed by hand",
-                    "Take it from a table, or write {{ literal(value, reason) }}.",
-                )
-            )
+        problems += [_typed(text, typed) for typed in _typed_numbers(tree)]
     return problems
+
+
+def _typed(text: Text, number: str) -> Problem:
+    remedy = "Take it from a table, or write {{ literal(value, reason) }}."
+    return _problem(text, f"the number {number!r} is typed by hand", remedy)
 
 
 def tables_named(text: Text, language: str) -> set[str]:

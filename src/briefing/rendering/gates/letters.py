@@ -21,7 +21,9 @@ def _letters() -> frozenset[str]:
     sets = []
     for path in font_files().values():
         with TTFont(path, lazy=True) as font:
-            sets.append(frozenset(chr(code) for code in font.getBestCmap()))
+            # names of glyphs are of no use here, and take longest to read
+            font.setGlyphOrder([""] * font["maxp"].numGlyphs)
+            sets.append(frozenset(map(chr, font.getBestCmap())))
     return frozenset.intersection(*sets) | _INVISIBLE
 
 
