@@ -71,6 +71,7 @@ def known_records(
         dataset: in the reader's language; what other languages say of a record is no part of it.
     """
     records = []
+    names = _Names(dataset)
     for name in tables:
         schema = dataset.schemas[name]
         for row in dataset.frames[name].to_dict("records"):
@@ -81,7 +82,7 @@ def known_records(
                 if not str(column).endswith(_TRANSLATED)
             }
             digest = hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()
-            called = _called(dataset, schema, row) or key
+            called = names.of(schema, row) or key
             value = _measured(dataset, schema, row, language)
             records.append(KnownRecord(f"{name}/{key}", called, value, digest))
     return tuple(records)
@@ -93,20 +94,35 @@ def _text(value: Any) -> str:
     return str(value.date()) if hasattr(value, "date") else str(value)
 
 
-def _called(dataset: Dataset, schema: TableSchema, row: Mapping[Any, Any]) -> str:
-    """A name for a reader: the record's own, or those of what it links."""
-    for column in _NAMES:
-        if column in row and not is_missing(row[column]):
-            return str(row[column])
-    linked = []
-    for key in schema.foreign_keys:
-        frame = dataset.frames[key.table]
-        if "name" not in frame or len(key.fields) != 1 or is_missing(row[key.fields[0]]):
-            continue
-        found = frame.loc[frame[key.reference[0]] == row[key.fields[0]], "name"]
-        if len(found):
-            linked.append(str(found.iloc[0]))
-    return ", ".join(dict.fromkeys(linked))
+class _Names:
+    """Names of records for a reader, each table looked through once."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._known: dict[tuple[str, str], dict[Any, str]] = {}
+
+    def of(self, schema: TableSchema, row: Mapping[Any, Any]) -> str:
+        """The record's own name, or those of what it links."""
+        for column in _NAMES:
+            if column in row and not is_missing(row[column]):
+                return str(row[column])
+        linked = [
+            self._by(key.table, key.reference[0]).get(row[key.fields[0]], "")
+            for key in schema.foreign_keys
+            if len(key.fields) == 1 and not is_missing(row[key.fields[0]])
+        ]
+        return ", ".join(dict.fromkeys(filter(None, linked)))
+
+    def _by(self, table: str, column: str) -> dict[Any, str]:
+        """The names of a table's records by that column, the first of several."""
+        if (table, column) not in self._known:
+            frame = self._dataset.frames[table]
+            names: dict[Any, str] = {}
+            if "name" in frame:
+                for value, name in zip(frame[column], frame["name"], strict=True):
+                    names.setdefault(value, str(name))
+            self._known[table, column] = names
+        return self._known[table, column]
 
 
 def _measured(dataset: Dataset, schema: TableSchema, row: Mapping[Any, Any], language: str) -> str:

@@ -9,10 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from jinja2 import BaseLoader, StrictUndefined, TemplateError, TemplateSyntaxError, meta, nodes
+from jinja2 import (
+    BaseLoader,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateSyntaxError,
+    meta,
+    nodes,
+)
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -137,6 +145,12 @@ def _made(language: str, loader: BaseLoader | None) -> ImmutableSandboxedEnviron
     return made
 
 
+@lru_cache(maxsize=4096)
+def _compiled(language: str, source: str) -> Template:
+    """A sentence, ready to be said; the editions of a report have theirs in common."""
+    return environment(language).from_string(source)
+
+
 class Sentences:
     """Renders an author's strings in one language over the tables of one issue."""
 
@@ -157,7 +171,10 @@ class Sentences:
         if source is None:
             raise ProblemsError([_problem(text, f"has no text in {self.language!r}", "Add it.")])
         try:
-            said = self._environment.from_string(source).render(self._context, **more)
+            plain = "{" not in source
+            said = (
+                source if plain else _compiled(self.language, source).render(self._context, **more)
+            )
         except NothingKnownError:
             raise NothingKnownError(f"{text.file}:{text.line}: {text.key}") from None
         except TEMPLATE_ERRORS as error:
