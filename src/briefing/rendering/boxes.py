@@ -1,4 +1,4 @@
-"""The finished pages as plain boxes: the one place that looks inside WeasyPrint.
+"""The finished pages as plain boxes: where the gates look inside WeasyPrint.
 
 WeasyPrint keeps where things lie to itself. Whatever it might rename stands here, and
 ``tests/unit/test_boxes.py`` says so when it does.
