@@ -5,8 +5,9 @@ The words of the mail that brings the issue are made here too, so that they are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from briefing.rendering.email import figure_of_mail, illustrated, mail_files
 from briefing.rendering.files import correction_json, embedded_files, figure_files, known_json
@@ -16,6 +17,21 @@ from briefing.rendering.lineage import lineage
 from briefing.structures import CORRECTION, KNOWN, PROVENANCE, Composition, Document
 
 FORMATS = ("pdf", "html")
+Press = Callable[[Callable[..., Any], tuple[Any, ...]], Callable[[], Any]]
+"""Begins work on words, and hands back a function that waits for what came of it."""
+
+
+def _here(work: Callable[..., Any], words: tuple[Any, ...]) -> Callable[[], Any]:
+    """Do the work at once, in this process."""
+    done = work(*words)
+    return lambda: done
+
+
+def _print(*words: Any) -> tuple[bytes, int]:
+    """``write_pdf``, loaded where it works: the other process need not load it as well."""
+    from briefing.rendering.pdf import write_pdf
+
+    return write_pdf(*words)
 
 
 def render(
@@ -23,6 +39,7 @@ def render(
     report_folder: Path,
     formats: tuple[str, ...],
     dark: Mapping[str, str],
+    press: Press = _here,
 ) -> Document:
     """Make the files of an issue; those of its mail come with every format.
 
@@ -31,6 +48,7 @@ def render(
         dark: for each colour of a chart, the one for dark screens.
         report_folder: may hold ``template.html.j2`` and ``style.css`` that override the layout.
         formats: which of "pdf" and "html".
+        press: begins to print the PDF, here or beside, and hands back how to get at it.
 
     Raises:
         RenderError: the layout does not work out, or the pages fail a gate.
@@ -45,14 +63,15 @@ def render(
     drawings = [picture.decode() for picture in pictures.values()]
     drawings += [mailed.chart.narrow] if mailed and mailed.chart else []
     found = [*figures_without_words(composition), *missing_glyphs([printed, *drawings])]
-    if "pdf" in formats:
-        from briefing.rendering.pdf import write_pdf
-
+    if "pdf" not in formats:
+        refuse(found)
+    else:
         carried = embedded_files(composition, files)
-        files["briefing.pdf"], pages = write_pdf(printed, pictures, carried, found)
-    refuse(found)
+        finished = press(_print, (printed, pictures, carried, found))
     if "html" in formats:
         files["index.html"] = layout.page().encode()
+    if "pdf" in formats:
+        files["briefing.pdf"], pages = finished()
     files |= mail_files(composition, files, pages)
     return Document(dict(sorted(files.items())), pages)
 
