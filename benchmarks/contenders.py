@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks.measuring import Lap, Warm, run
+from benchmarks.measuring import BenchError, Lap, Warm, run
 from benchmarks.targets import Target
 
 Number = int
@@ -17,7 +17,9 @@ Number = int
 class Contender(Protocol):
     """Does the row's work in its way."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What tables call it."""
 
     def lap(self, number: Number) -> Lap:
         """Do the work once."""
@@ -33,8 +35,8 @@ class Cold:
     Attributes:
         words: the command, for a lap's number.
         before: what has to be set right before a lap, and is not timed.
-        made: a pattern under ``folder`` for the PDF that is made, for its size.
-        most: MiB at which it is given up.
+        made: where the PDF lies that is made, for its size.
+        most: MB at which it is given up.
     """
 
     name: str
@@ -58,7 +60,7 @@ class Cold:
         )
         pdf = self.made()
         size = pdf.stat().st_size if pdf and pdf.is_file() else 0
-        return Lap(done.seconds, done.cpu, done.mebibytes, size, done.said, done.stopped)
+        return Lap(done.seconds, done.cpu, done.megabytes, size, done.said, done.stopped)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -73,7 +75,7 @@ class Ready:
     folder: Path
     environ: Mapping[str, str]
     log: Path
-    longest: float = 1800
+    most: float = 12_000
     _warm: Warm | None = field(default=None, init=False)
 
     def lap(self, number: Number) -> Lap:
@@ -84,7 +86,7 @@ class Ready:
                 folder=self.folder,
                 environ=self.environ,
                 log=self.log,
-                longest=self.longest,
+                most=self.most,
             )
         return self._warm.lap(number)
 
@@ -100,7 +102,7 @@ class Row:
 
     Attributes:
         key: what ``--only`` calls it.
-        content: whether contenders say with ``answer`` what they found, and have to agree.
+        notes: what a reader of its table must know.
     """
 
     key: str
@@ -118,19 +120,21 @@ class Measured:
     laps: Mapping[str, Sequence[Lap]]
 
 
-def take_turns(row: Row, rounds: int, say: Callable[[str], None]) -> Measured:
+def take_turns(
+    row: Row, rounds: int, say: Callable[[str], None], *, warm_up: bool = True
+) -> Measured:
     """Let all contenders do the work in each round, the first of one round last in the next.
 
-    One lap of each goes before, and is not counted. A contender that was given up takes no
+    One lap of each goes before with ``warm_up``, and is not counted. A contender that was given up takes no
     further part.
 
     Raises:
-        Trouble: a contender failed.
+        BenchError: a contender failed.
     """
     laps: dict[str, list[Lap]] = {item.name: [] for item in row.contenders}
     out: set[str] = set()
     try:
-        for number in range(rounds + 1):
+        for number in range(0 if warm_up else 1, rounds + 1):
             turn = number % len(row.contenders)
             for item in [*row.contenders[turn:], *row.contenders[:turn]]:
                 if item.name in out:
@@ -153,12 +157,13 @@ def _agree(row: Row, laps: Mapping[str, Sequence[Lap]]) -> None:
     """Whoever says what it found has to have found the same.
 
     Raises:
-        Trouble: two found something else.
+        BenchError: two found something else.
     """
-    from benchmarks.measuring import Trouble
-
     found = {
-        name: lap.said["answer"] for name, done in laps.items() for lap in done if "answer" in lap.said
+        name: lap.said["answer"]
+        for name, done in laps.items()
+        for lap in done
+        if "answer" in lap.said
     }
     if len({str(answer) for answer in found.values()}) > 1:
-        raise Trouble(f"In row {row.key} not all found the same: {found}")
+        raise BenchError(f"In row {row.key} not all found the same: {found}")

@@ -29,7 +29,7 @@ class Lap:
     Attributes:
         seconds: of the wall clock.
         cpu: seconds, user and system, of the process and all its descendants.
-        mebibytes: largest proportional set size of the tree; pages shared inside count once.
+        megabytes: largest proportional set size of the tree; pages shared inside count once.
         size: bytes of the PDF that was made; 0 where none was.
         said: what a worker answered beside.
         stopped: why it was given up; empty where it came to its end.
@@ -37,13 +37,13 @@ class Lap:
 
     seconds: float
     cpu: float
-    mebibytes: float
+    megabytes: float
     size: int = 0
     said: Mapping[str, Any] = field(default_factory=dict)
     stopped: str = ""
 
 
-class Trouble(Exception):
+class BenchError(Exception):
     """A contender did not do its work; says which, and what its last words were."""
 
 
@@ -73,13 +73,13 @@ def tree_of(pid: int) -> list[int]:
 
 
 def tree_memory(pid: int) -> float:
-    """Proportional set size of a process and its descendants in MiB; 0 when they are gone."""
+    """Proportional set size of a process and its descendants in MB; 0 when they are gone."""
     total = 0
     for current in tree_of(pid):
         with suppress(OSError, IndexError):
             rollup = Path(f"/proc/{current}/smaps_rollup").read_text(encoding="ascii")
             total += int(rollup.split("Pss:")[1].split()[0])
-    return total / 1024
+    return total * 1024 / 1e6
 
 
 def tree_cpu(pid: int) -> float:
@@ -109,7 +109,7 @@ class Watch:
         while not self._over.wait(_EVERY):
             self.peak = max(self.peak, tree_memory(self._pid))
             if self.peak > self._most:
-                self.stopped = f"stopped at {self.peak:,.0f} MiB"
+                self.stopped = f"stopped at {self.peak:,.0f} MB"
             elif time.monotonic() > self._until:
                 self.stopped = "stopped, it took too long"
             if self.stopped:
@@ -141,11 +141,11 @@ def run(
     """Run a command to its end and measure it, with all that it starts.
 
     Args:
-        most: MiB of memory at which it is given up.
+        most: MB of memory at which it is given up.
         longest: seconds after which it is given up.
 
     Raises:
-        Trouble: it failed.
+        BenchError: it failed.
     """
     before = set(children_of(os.getpid()))
     started = time.perf_counter()
@@ -170,7 +170,7 @@ def run(
     watch.finish()
     cpu = usage.ru_utime + usage.ru_stime + _left_behind(before)
     if process.returncode and not watch.stopped:
-        raise Trouble(f"{' '.join(command)}\nended with {process.returncode}:\n{_tail(log)}")
+        raise BenchError(f"{' '.join(command)}\nended with {process.returncode}:\n{_tail(log)}")
     return Lap(seconds, cpu, watch.peak, stopped=watch.stopped)
 
 
@@ -231,7 +231,7 @@ class Warm:
         line = answers.readline() if ready else b""
         if not line:
             self.close()
-            raise Trouble(f"{self._process.args!r} gave no answer:\n{_tail(self._log)}")
+            raise BenchError(f"{self._process.args!r} gave no answer:\n{_tail(self._log)}")
         answered: dict[str, Any] = json.loads(line)
         return answered
 
@@ -239,7 +239,7 @@ class Warm:
         """Ask for the work once more.
 
         Raises:
-            Trouble: it failed.
+            BenchError: it failed.
         """
         asked = self._process.stdin
         assert asked is not None
@@ -250,7 +250,7 @@ class Warm:
             asked.write(f"{number}\n".encode())
             asked.flush()
             said = self._answer()
-        except (Trouble, BrokenPipeError):
+        except (BenchError, BrokenPipeError):
             if not watch.stopped:
                 raise
             return Lap(time.perf_counter() - started, 0, watch.peak, stopped=watch.stopped)

@@ -81,8 +81,8 @@ def counts_project(folder: Path, *, charts: int = 0, tables: int = 0, more: str 
     Args:
         more: further lines of config.yaml.
     """
-    names = [f"chart-{lettered(number)}" for number in range(charts)]
-    names += [f"listing-{lettered(number)}" for number in range(tables)]
+    names = [f"chart_{lettered(number)}" for number in range(charts)]
+    names += [f"listing_{lettered(number)}" for number in range(tables)]
     blocks = {name: 12 if name.startswith("chart") else 60 for name in ["first", *names]}
     rng = np.random.default_rng(7)
     lines = ["block,item,seen,expected"]
@@ -119,10 +119,12 @@ def _counts_report(names: Sequence[str]) -> str:
     for name in names:
         drawn = ["kind: bar", "label: item", "value: seen"]
         keys = drawn if name.startswith("chart") else ["kind: table"]
-        keys += [f"table: {name}", f"title: What was seen of {name.replace('-', ' ')}"]
+        keys += [f"table: {name}", f"title: What was seen of {name.replace('_', ' ')}"]
         lines += [f"  {name}_figure:", *(f"    {key}" for key in keys)]
     lines.append("sections:")
-    lines += [f"  - {{title: About {name.replace('-', ' ')}, figures: [{name}_figure]}}" for name in names]
+    lines += [
+        f"  - {{title: About {name.replace('_', ' ')}, figures: [{name}_figure]}}" for name in names
+    ]
     lines += ["since_last_issue:", "  tables: [counts]", ""]
     return "\n".join(lines)
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from benchmarks.spreads import Spread
 
-Of = Literal["seconds", "throughput", "mebibytes", "size", "exponent"]
+Of = Literal["seconds", "throughput", "megabytes", "size", "exponent"]
 Verdict = Literal["reached", "within the spread", "missed", "not measured"]
 
 
@@ -37,7 +37,7 @@ class Target:
     def __str__(self) -> str:
         sign = "≥" if self.at_least else "≤"
         what = "" if self.of == "seconds" else f"{self.of} "
-        of = f" × {self.peer}" if self.peer else {"mebibytes": " MiB"}.get(self.of, "")
+        of = f" × {self.peer}" if self.peer else {"megabytes": " MB"}.get(self.of, "")
         aim = f" (aim: {self.aim:g})" if self.aim is not None else ""
         return f"{self.ours}: {what}{sign} {self.limit:g}{of}{aim}"
 

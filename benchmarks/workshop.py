@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from benchmarks.measuring import Trouble
+from benchmarks.measuring import BenchError
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACE = ROOT / ".briefing" / "bench"
 NAIVE = "b2f9da6"
-"""The commit whose pages and figures the naive peer renders: this project before it was made fast."""
+"""The commit that the naive peer renders: this project before it was made fast."""
 LOCK = Path(__file__).with_name("requirements.lock")
 CONTENT = ("config.yaml", "data", "report_templates")
 PERIOD, QUARTER = "2026-10", "2026-Q3"
@@ -32,10 +32,12 @@ class Workshop:
     Attributes:
         place: the folder for everything that it writes.
         chromium: the browser's path.
+        edition: of the regions' profiles: all, or the one that shows whether the bench runs.
     """
 
     place: Path
     chromium: str
+    edition: str = "all"
 
     @property
     def ours(self) -> str:
@@ -69,10 +71,10 @@ class Workshop:
         return {
             **{key: value for key, value in os.environ.items() if key != "BRIEFING_CACHE"},
             **plain,
-            "MPLBACKEND": "agg",
             "BENCH_CHROMIUM": self.chromium,
             "BENCH_PERIOD": PERIOD,
             "BENCH_QUARTER": QUARTER,
+            "BENCH_EDITION": self.edition,
             **({} if cache else {"BRIEFING_CACHE": "off"}),
         }
 
@@ -95,17 +97,17 @@ class Workshop:
         return folder
 
 
-def workshop(place: Path = PLACE) -> Workshop:
+def workshop(place: Path = PLACE, *, quick: bool = False) -> Workshop:
     """The bench's folders; the browser is looked up, nothing else is made yet.
 
     Raises:
-        Trouble: there is no browser.
+        BenchError: there is no browser.
     """
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
-        raise Trouble("There is no chromium on the path. Install it: apt-get install chromium")
+        raise BenchError("There is no chromium on the path. Install it: apt-get install chromium")
     place.mkdir(parents=True, exist_ok=True)
-    return Workshop(place, chromium)
+    return Workshop(place, chromium, "KR-27" if quick else "all")
 
 
 def install_peers(shop: Workshop) -> None:
@@ -114,7 +116,7 @@ def install_peers(shop: Workshop) -> None:
     The venv finds the libraries of the project's venv behind its own, through a .pth file.
 
     Raises:
-        Trouble: they could not be installed.
+        BenchError: they could not be installed.
     """
     venv, stamp = shop.place / "venv", shop.place / "venv" / "installed"
     wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
@@ -136,7 +138,7 @@ def extract_naive(shop: Workshop) -> None:
     """Lay the frozen state out beside the project.
 
     Raises:
-        Trouble: the commit is not in this clone.
+        BenchError: the commit is not in this clone.
     """
     stamp = shop.naive / "extracted"
     if stamp.is_file() and stamp.read_text(encoding="ascii") == NAIVE:
@@ -145,7 +147,7 @@ def extract_naive(shop: Workshop) -> None:
         ["git", "archive", NAIVE, *CONTENT, "src"], cwd=ROOT, capture_output=True, check=False
     )
     if archived.returncode:
-        raise Trouble(
+        raise BenchError(
             f"The commit {NAIVE}, against which the bench compares, is not in this clone: "
             f"{archived.stderr.decode().strip()}\n"
             "Fetch the whole history: git fetch --unshallow"
@@ -171,4 +173,6 @@ def content_differs() -> list[str]:
 def _must(command: Sequence[str]) -> None:
     ended = subprocess.run(list(command), capture_output=True, text=True, check=False)
     if ended.returncode:
-        raise Trouble(f"{' '.join(command)}\nended with {ended.returncode}:\n{ended.stderr[-2000:]}")
+        raise BenchError(
+            f"{' '.join(command)}\nended with {ended.returncode}:\n{ended.stderr[-2000:]}"
+        )

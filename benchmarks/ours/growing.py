@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks import projects
 from benchmarks.laps import serve
-from benchmarks.ours.large import tables
+from benchmarks.ours import large
 from briefing import config, editions, pipeline, runs
 from briefing.postman import Post, Postman
 
@@ -51,9 +51,9 @@ def silent(*_: Any) -> None:
     """Show no progress."""
 
 
-def built(**parts: int) -> Work:
+def built(*, charts: int = 0, tables: int = 0) -> Work:
     """Builds of a PDF with so many parts more than the least."""
-    projects.counts_project(Path(), **parts)
+    projects.counts_project(Path(), charts=charts, tables=tables)
     project = config.load_project(Path())
 
     def work(_: int) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def rows(count: int) -> Work:
     assert count >= 0
 
     def work(_: int) -> dict[str, Any]:
-        tables()
+        large.tables()
         return {}
 
     return work

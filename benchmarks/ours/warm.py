@@ -64,9 +64,9 @@ def many() -> None:
 
 
 def resident() -> float:
-    """Resident memory of this process in MiB."""
+    """Resident memory of this process in MB."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+    return int(status.split("VmRSS:")[1].split()[0]) * 1024 / 1e6
 
 
 if __name__ == "__main__":

@@ -15,8 +15,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.laps import serve
 from playwright.sync_api import sync_playwright
+
+from benchmarks.laps import serve
 
 FLAGS = "--disable-gpu --disable-background-networking --disable-component-update --disable-sync"
 _KEPT: dict[str, Any] = {}
@@ -47,8 +48,9 @@ def warm(file: str) -> None:
 
 def profiles(folder: str) -> None:
     """All profiles of the regions by two processes."""
+    count = 34 if os.environ["BENCH_EDITION"] == "all" else 2
     with multiprocessing.get_context("spawn").Pool(2, _begin) as pool:
-        for _ in pool.imap_unordered(_profile, [(n, folder) for n in range(34)]):
+        for _ in pool.imap_unordered(_profile, [(n, folder) for n in range(count)]):
             pass
 
 

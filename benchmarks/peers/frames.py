@@ -2,8 +2,7 @@
 
 One lap reads and aggregates in a fork that has the library imported and nothing read.
 
-    python -m benchmarks.peers.frames pandas-csv FILE       plain read_csv and group-by
-    python -m benchmarks.peers.frames duckdb-parquet FILE   and duckdb-csv, polars-parquet, polars-csv
+    python -m benchmarks.peers.frames pandas-csv FILE    and so on: CONTENDERS
 """
 
 from __future__ import annotations

@@ -59,8 +59,8 @@ def composed(project: Any, edition: Any, *, stock: bool = True) -> Any:
             return charts.draw(*args, **words, screens="wide")
 
     if stock:
-        Canvas.svg = stock_svg  # type: ignore[method-assign]
-    pipeline.charts = WideOnly  # type: ignore[assignment]
+        Canvas.svg = stock_svg  # type: ignore[method-assign, assignment]
+    pipeline.charts = WideOnly  # type: ignore[attr-defined, assignment]
     report = project.reports[edition.report]
     found = pipeline._aggregated(project, report, edition, lambda *_: None)
     return pipeline._composed(project, report, edition, found, lambda *_: None)
@@ -77,9 +77,10 @@ def page_of(project: Any, edition: Any) -> Page:
 
 def write_pdf(page: Page) -> bytes:
     """The page by stock WeasyPrint."""
-    from briefing.rendering.pdf import OwnFetcher, _font_faces
     from weasyprint import CSS, HTML
     from weasyprint.text.fonts import FontConfiguration
+
+    from briefing.rendering.pdf import OwnFetcher, _font_faces
 
     text, pictures = page
     fetcher, fonts = OwnFetcher(pictures), FontConfiguration()
@@ -103,6 +104,7 @@ def national() -> tuple[Any, Any]:
 def drawn_and_printed() -> tuple[dict[str, Any], dict[str, Any]]:
     """For a notebook: the national briefing's charts as matplotlib figures, and its tables."""
     import pandas as pd
+
     from briefing.charts.style import Canvas
 
     canvases: list[Any] = []
@@ -111,8 +113,10 @@ def drawn_and_printed() -> tuple[dict[str, Any], dict[str, Any]]:
         canvases.append(canvas.figure)
         return str(len(canvases) - 1)
 
-    Canvas.svg = keep  # type: ignore[method-assign]
-    shown = [figure for part in composed(*national(), stock=False).sections for figure in part.figures]
+    Canvas.svg = keep  # type: ignore[method-assign, assignment]
+    shown = [
+        figure for part in composed(*national(), stock=False).sections for figure in part.figures
+    ]
     charts = {item.name: canvases[int(item.chart.svg)] for item in shown if item.chart}
     tables = {
         item.name: pd.DataFrame(_figure(item)["rows"], columns=item.printed.headers)
@@ -133,7 +137,7 @@ def profiles_of(project: Any) -> list[Any]:
         LATER,
         period=os.environ["BENCH_QUARTER"],
         language="all",
-        parameter="all",
+        parameter=os.environ["BENCH_EDITION"],
     )
 
 
@@ -152,8 +156,9 @@ def warm() -> None:
 
 def profiles(folder: str) -> None:
     """All profiles of the regions by two processes."""
+    count = 34 if os.environ["BENCH_EDITION"] == "all" else 2
     with multiprocessing.get_context("spawn").Pool(2, _begin) as pool:
-        for _ in pool.imap_unordered(_profile, [(n, folder) for n in range(34)]):
+        for _ in pool.imap_unordered(_profile, [(n, folder) for n in range(count)]):
             pass
 
 

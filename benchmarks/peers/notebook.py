@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def cells_of(issue: dict[str, Any]) -> list[tuple[str, str]]:
 
 def make(folder: str) -> None:
     """Write the notebook."""
-    import nbformat.v4 as v4
+    from nbformat import v4
 
     issue = json.loads(Path(folder, "issue.json").read_text(encoding="utf-8"))
     made = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell}
@@ -70,11 +71,13 @@ def run(folder: str, file: str) -> None:
     launch = BrowserType.launch  # nbconvert knows no way to name a browser that is there already
     path = os.environ["BENCH_CHROMIUM"]
     BrowserType.launch = lambda self, **words: launch(self, executable_path=path, **words)
-    exporter = WebPDFExporter(disable_sandbox=True, exclude_input=True)
+    exporter = WebPDFExporter(disable_sandbox=True, exclude_input=True, exclude_output_prompt=True)
     exporter.mathjax_url = exporter.require_js_url = ""  # nothing is fetched from anywhere
     pdf, _ = exporter.from_filename(str(done))
     Path(file).write_bytes(pdf)
 
 
+COMMANDS: dict[str, Callable[..., None]] = {"make": make, "run": run}
+
 if __name__ == "__main__":
-    {"make": make, "run": run}[sys.argv[1]](*sys.argv[2:])
+    COMMANDS[sys.argv[1]](*sys.argv[2:])

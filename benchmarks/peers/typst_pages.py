@@ -8,14 +8,14 @@ different documents; so each lap is set by a fork that remembers nothing.
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import typst
-from benchmarks.laps import serve
+
+from benchmarks.laps import serve_forgetting
 
 
 def main(folder: str, fonts: str) -> None:
@@ -24,17 +24,11 @@ def main(folder: str, fonts: str) -> None:
     shutil.copy(Path(__file__).with_name("issue.typ"), source)
 
     def work(number: int) -> dict[str, Any]:
-        child = os.fork()
-        if child == 0:
-            inputs = {"round": str(number)}
-            typst.compile(str(source), str(file), font_paths=[fonts], sys_inputs=inputs)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        if status:
-            raise SystemExit("typst could not set the document")
+        inputs = {"round": str(number)}
+        typst.compile(str(source), str(file), font_paths=[fonts], sys_inputs=inputs)
         return {"size": file.stat().st_size}
 
-    serve(work)
+    serve_forgetting(work)
 
 
 if __name__ == "__main__":
