@@ -103,6 +103,8 @@ lock: $(CREATED)  ## compile the lock files again; UPGRADE=--upgrade takes newer
 	@$(COMPILE) $(UPGRADE) --group build -o requirements.lock pyproject.toml
 	@$(COMPILE) $(UPGRADE) --constraint requirements.lock --group build --group dev --all-extras \
 		-o requirements-dev.lock pyproject.toml
+	@$(COMPILE) $(UPGRADE) --constraint requirements-dev.lock -o benchmarks/requirements.lock \
+		benchmarks/requirements.in
 
 bench: ready-dev services  ## time everything beside named peers; ARGS="--only a,c --quick"
 	@$(BIN)/python -m benchmarks $(ARGS)

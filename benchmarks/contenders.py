@@ -125,8 +125,8 @@ def take_turns(
 ) -> Measured:
     """Let all contenders do the work in each round, the first of one round last in the next.
 
-    One lap of each goes before with ``warm_up``, and is not counted. A contender that was given up takes no
-    further part.
+    One lap of each goes before with ``warm_up``, and is not counted. A contender that was given
+    up takes no further part.
 
     Raises:
         BenchError: a contender failed.

@@ -14,7 +14,10 @@ from benchmarks.measuring import Lap
 from benchmarks.spreads import Spread, paired
 from benchmarks.targets import Target, Verdict, verdict
 
-HEAD = "| | s | CPU s | peak MB | PDF kB | ours / this | the same in CPU |\n|---|---|---|---|---|---|---|"
+HEAD = (
+    "| | s | CPU s | peak MB | PDF kB | ours / this | the same in CPU |\n"
+    "|---|---|---|---|---|---|---|"
+)
 
 
 def reached(target: Target, laps: Mapping[str, Sequence[Lap]]) -> Spread | None:
