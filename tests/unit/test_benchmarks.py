@@ -168,6 +168,26 @@ def test_memory_and_cpu_of_a_childs_child_count(tmp_path):
     assert lap.megabytes > 60
 
 
+def test_what_a_process_leaves_behind_is_counted_and_ended(tmp_path):
+    burn = "import pathlib, time\nwhile time.process_time() < 0.4: pass\n"
+    burn += "pathlib.Path('burnt').touch()\ntime.sleep(60)"
+    leave = "import pathlib, subprocess, sys, time\n"
+    leave += f"subprocess.Popen([sys.executable, '-c', {burn!r}])\n"
+    leave += "while not pathlib.Path('burnt').exists(): time.sleep(0.02)"
+    program = f"""
+import os, sys
+from pathlib import Path
+from benchmarks.measuring import adopt_orphans, children_of, run
+adopt_orphans()  # of a process of its own, not of the tests
+words = [sys.executable, "-c", {leave!r}]
+lap = run(words, folder=Path(), environ={{}}, log=Path("log"))
+assert lap.cpu >= 0.4, lap
+assert not children_of(os.getpid())
+"""
+    environ = {"PYTHONPATH": str(REPOSITORY)}
+    run(python(program), folder=tmp_path, environ=environ, log=tmp_path / "log")
+
+
 def test_a_process_that_takes_too_much_is_given_up(tmp_path):
     program = "import time\nheld = bytearray(90_000_000)\ntime.sleep(60)"
     lap = run(python(program), folder=tmp_path, environ={}, log=tmp_path / "log", most=50)
