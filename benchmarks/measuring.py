@@ -18,7 +18,8 @@ from typing import Any
 
 _PR_SET_CHILD_SUBREAPER = 36
 _TICKS = os.sysconf("SC_CLK_TCK")
-_EVERY = 0.1  # seconds between two looks at the memory
+_EVERY = 0.1  # seconds between two looks at the memory, or more:
+_SPARING = 20  # times as long as a look takes, which costs the watched its time too
 _GRACE = 2.0  # seconds for what a process has left running
 
 
@@ -106,7 +107,9 @@ class Watch:
         self._thread.start()
 
     def _look(self) -> None:
-        while not self._over.wait(_EVERY):
+        pause = _EVERY
+        while not self._over.wait(pause):
+            started = time.perf_counter()
             self.peak = max(self.peak, tree_memory(self._pid))
             if self.peak > self._most:
                 self.stopped = f"stopped at {self.peak:,.0f} MB"
@@ -115,6 +118,7 @@ class Watch:
             if self.stopped:
                 end(tree_of(self._pid))
                 return
+            pause = max(_EVERY, _SPARING * (time.perf_counter() - started))
 
     def finish(self) -> None:
         """Look no more."""
