@@ -15,7 +15,7 @@ from benchmarks.cases import growth, large, profiles, single
 from benchmarks.contenders import Measured, Row, take_turns
 from benchmarks.machine import machine
 from benchmarks.measuring import BenchError, adopt_orphans
-from benchmarks.workshop import Workshop, content_differs, extract_naive, install_peers, workshop
+from benchmarks.workshop import Workshop, extract_naive, install_peers, workshop
 
 HISTORY = Path(__file__).with_name("history.jsonl")
 ROWS = 10_000_000
@@ -90,8 +90,6 @@ def main() -> None:
     install_peers(shop)
     extract_naive(shop)
     shop.log.write_bytes(b"")
-    if changed := content_differs():
-        say(f"{len(changed)} files of the content differ from the naive state's: {changed[:5]}")
     found = machine(shop)
     name = f"bench-{found['when'].replace(':', '')}"
     last: dict[str, Any] = {}

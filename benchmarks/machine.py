@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.workshop import ROOT, Workshop
+from benchmarks.workshop import ROOT, Workshop, content_differs
 
 LIBRARIES = (
     "weasyprint matplotlib pandas numpy pyarrow typst playwright papermill nbconvert duckdb polars"
@@ -18,7 +18,10 @@ LIBRARIES = (
 
 
 def machine(shop: Workshop) -> dict[str, Any]:
-    """Processor, cores, memory, versions, the commit and the moment."""
+    """Processor, cores, memory, versions, the commit and the moment.
+
+    Also which files of data and reports are not what they are for the naive peer.
+    """
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -31,6 +34,7 @@ def machine(shop: Workshop) -> dict[str, Any]:
         "python": platform.python_version(),
         "chromium": _said([shop.chromium, "--version"]).removeprefix("Chromium ").split(" ")[0],
         "libraries": _libraries(shop),
+        "differs": content_differs(),
     }
 
 

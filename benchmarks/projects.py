@@ -69,6 +69,10 @@ COUNTS_FIELDS: list[Mapping[str, Any]] = [
 ]
 
 
+PAGE = 36
+"""Rows of a table that fills a page with what stands around it."""
+
+
 def payments_project(folder: Path) -> None:
     """A project with the three tables of row (f); ``data/payments.csv`` is put there by others."""
     amount = {"column": "amount", "aggregation": "sum", "additivity": "additive"}
@@ -83,7 +87,7 @@ def counts_project(folder: Path, *, charts: int = 0, tables: int = 0, more: str 
     """
     names = [f"chart_{lettered(number)}" for number in range(charts)]
     names += [f"listing_{lettered(number)}" for number in range(tables)]
-    blocks = {name: 12 if name.startswith("chart") else 60 for name in ["first", *names]}
+    blocks = {name: 12 if name.startswith("chart") else PAGE for name in ["first", *names]}
     rng = np.random.default_rng(7)
     lines = ["block,item,seen,expected"]
     for name, count in blocks.items():

@@ -15,7 +15,7 @@ from benchmarks.spreads import Spread, paired
 from benchmarks.targets import Target, Verdict, verdict
 
 HEAD = (
-    "| | s | CPU s | peak MB | PDF kB | ours / this | the same in CPU |\n"
+    "| | s | CPU s | peak MB | PDF kB | first / this | the same in CPU |\n"
     "|---|---|---|---|---|---|---|"
 )
 
@@ -56,6 +56,8 @@ def markdown(
 ) -> str:
     """The whole report."""
     parts = ["# Benchmark\n", f"{line(machine)}\n"]
+    if differs := machine["differs"]:
+        parts.append(f"Not the content that naive renders: {', '.join(differs)}.\n")
     parts += [_row(measured) for measured in rows]
     if growths:
         parts.append(_growths(growths))

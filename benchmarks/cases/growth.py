@@ -15,8 +15,8 @@ from benchmarks.workshop import Workshop
 
 STEEPEST = 1.1
 CASES: Mapping[str, tuple[int, ...]] = {
-    "pages": (2, 8, 32),  # tables of a page each
-    "figures": (3, 12, 48),
+    "pages": (4, 16, 64),  # tables of about a page each
+    "figures": (4, 16, 64),
     "rows": (2_000, 20_000, 200_000),
     "recipients": (5, 50, 500),
     "archive": (5, 50, 500),
@@ -56,8 +56,15 @@ def growth(
         words = [shop.ours, "-m", "benchmarks.ours.growing", what, str(size)]
         contenders.append(Ready(str(size), words, folder, shop.environ(), shop.log))
     done = take_turns(Row(f"growth in {what}", "", contenders), rounds, say, warm_up=not quick)
-    seconds = {int(name): [lap.seconds for lap in laps] for name, laps in done.laps.items()}
-    fixed, *counts = sizes
+    counted = {
+        name: int(laps[0].said["pages"]) if what == "pages" else int(name)
+        for name, laps in done.laps.items()
+    }
+    least = counted[str(sizes[0])] if what == "pages" else 0  # pages that are there anyhow
+    seconds = {
+        counted[name] - least: [lap.seconds for lap in laps] for name, laps in done.laps.items()
+    }
+    fixed, *counts = seconds
     exponents = [
         exponent(seconds[fixed][at], {size: seconds[size][at] for size in counts})
         for at in range(rounds)

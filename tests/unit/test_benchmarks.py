@@ -32,6 +32,7 @@ MACHINE = {
     "libraries": {"weasyprint": "70.0"},
     "commit": "b2f9da6",
     "when": "2026-11-22T08:00:00+00:00",
+    "differs": ["data/funding.csv"],
 }
 costs = st.floats(0.01, 100)
 
@@ -134,6 +135,7 @@ def test_the_table_shows_medians_spreads_ratios_and_verdicts():
     growths = [Growth("pages", {0: [1.0], 4: [2.0], 16: [5.0]}, [1.0])]
     text = report.markdown(MACHINE, [measured()], growths, {1: 200.0, 500: 220.0})
     assert "Abacus, 2 cores" in text
+    assert "Not the content that naive renders: data/funding.csv." in text
     assert "| naive | 10.0 [10.0–10.0] | 10.0 [10.0–10.0] | 100 |  | 0.20 [0.10–0.30] |" in text
     assert "| huge | stopped at 9,000 MB |" in text
     assert "| ours: ≤ 0.33 × naive | 0.20 [0.10–0.30] | reached |" in text
