@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.cases.large import payments
@@ -31,12 +31,14 @@ class Growth:
 
     Attributes:
         seconds: by size; the smallest is the fixed cost.
-        exponents: of each round.
+        exponents: of the seconds in each round.
+        in_cpu: of the CPU seconds in each round, which a busy machine hardly disturbs.
     """
 
     what: str
     seconds: Mapping[int, list[float]]
     exponents: list[float]
+    in_cpu: list[float]
 
 
 def growth(
@@ -61,15 +63,27 @@ def growth(
         for name, laps in done.laps.items()
     }
     least = counted[str(sizes[0])] if what == "pages" else 0  # pages that are there anyhow
-    seconds = {
-        counted[name] - least: [lap.seconds for lap in laps] for name, laps in done.laps.items()
-    }
-    fixed, *counts = seconds
-    exponents = [
-        exponent(seconds[fixed][at], {size: seconds[size][at] for size in counts})
-        for at in range(rounds)
+    seconds, cpu = (
+        {
+            counted[name] - least: [vars(lap)[kind] for lap in laps]
+            for name, laps in done.laps.items()
+        }
+        for kind in ("seconds", "cpu")
+    )
+    return Growth(what, seconds, fitted(seconds), fitted(cpu))
+
+
+def fitted(costs: Mapping[int, Sequence[float]]) -> list[float]:
+    """The exponent of each round.
+
+    Args:
+        costs: of every round by size, first that of the size whose cost is the fixed one.
+    """
+    (_, fixed), *grown = costs.items()
+    return [
+        exponent(least, {size: rounds[at] for size, rounds in grown})
+        for at, least in enumerate(fixed)
     ]
-    return Growth(what, seconds, exponents)
 
 
 def target(what: str) -> Target:

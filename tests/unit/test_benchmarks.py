@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from benchmarks import report
 from benchmarks.__main__ import arguments
-from benchmarks.cases.growth import Growth
+from benchmarks.cases.growth import Growth, fitted
 from benchmarks.cases.single import change_one_row
 from benchmarks.contenders import Cold, Measured, Ready, Row, take_turns
 from benchmarks.measuring import BenchError, Lap, run
@@ -46,6 +46,11 @@ def test_the_exponent_of_a_power_law_is_found_whatever_the_fixed_cost(fixed, fac
     sizes = (1, 10, 100)
     seconds = {size: fixed + factor * size**power for size in sizes}
     assert exponent(fixed, seconds) == pytest.approx(power, abs=0.01)
+
+
+def test_each_round_has_its_own_fixed_cost_and_exponent():
+    costs = {0: [1.0, 2.0], 10: [2.0, 3.0], 100: [11.0, 102.0]}
+    assert fitted(costs) == pytest.approx([1.0, 2.0])
 
 
 def test_a_cost_that_hardly_grows_has_no_exponent():
@@ -132,7 +137,7 @@ def measured() -> Measured:
 
 
 def test_the_table_shows_medians_spreads_ratios_and_verdicts():
-    growths = [Growth("pages", {0: [1.0], 4: [2.0], 16: [5.0]}, [1.0])]
+    growths = [Growth("pages", {0: [1.0], 4: [2.0], 16: [5.0]}, [1.0], [0.9])]
     text = report.markdown(MACHINE, [measured()], growths, {1: 200.0, 500: 220.0})
     assert "Abacus, 2 cores" in text
     assert "Not the content that naive renders: data/funding.csv." in text
@@ -141,7 +146,8 @@ def test_the_table_shows_medians_spreads_ratios_and_verdicts():
     assert "| ours: ≤ 0.33 × naive | 0.20 [0.10–0.30] | reached |" in text
     assert "| ours: megabytes ≤ 80 MB | 100 [100–100] | **missed** |" in text
     assert "| ours: throughput ≥ 3 × naive (aim: 4) | 5.00 [3.33–10.0] | reached |" in text
-    assert "| pages | 0: 1.00, 4: 2.00, 16: 5.00 | 1.00 [1.00–1.00] | ≤ 1.1 | reached |" in text
+    grown = "1.00 [1.00–1.00] | 0.90 [0.90–0.90] | ≤ 1.1 | reached |"
+    assert f"| pages | 0: 1.00, 4: 2.00, 16: 5.00 | {grown}" in text
     assert "200 after 1; 220 after 500" in text
 
 
