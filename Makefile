@@ -103,9 +103,11 @@ lock: $(CREATED)  ## compile the lock files again; UPGRADE=--upgrade takes newer
 	@$(COMPILE) $(UPGRADE) --group build -o requirements.lock pyproject.toml
 	@$(COMPILE) $(UPGRADE) --constraint requirements.lock --group build --group dev --all-extras \
 		-o requirements-dev.lock pyproject.toml
+	@$(COMPILE) $(UPGRADE) --constraint requirements-dev.lock -o benchmarks/requirements.lock \
+		benchmarks/requirements.in
 
-bench: ready-dev services  ## time a build against a headless browser
-	@$(BIN)/python benchmarks/build_against_chromium.py $(ARGS)
+bench: ready-dev services  ## time everything beside named peers; ARGS="--only a,c --quick"
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean:  ## remove .venv and the caches; what was built, in output/, stays
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

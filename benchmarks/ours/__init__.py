@@ -1,0 +1,1 @@
+"""This project at work, one script for each thing that is timed."""
