@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 _KINDS = {
@@ -46,10 +47,15 @@ class Box:
     text: str
     children: tuple[Box, ...]
 
-    @property
+    @cached_property
     def is_content(self) -> bool:
         """Whether a reader sees it: a text that is not only spaces, or a picture."""
         return self.kind == "picture" or (self.kind == "text" and bool(self.text.strip()))
+
+    @cached_property
+    def is_filled(self) -> bool:
+        """Whether there is anything in it that a reader sees."""
+        return self.is_content or any(child.is_filled for child in self.children)
 
 
 Trail = tuple[Box, ...]

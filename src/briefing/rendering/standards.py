@@ -93,9 +93,9 @@ def _set_running_text_apart(pdf: Any) -> None:
                 content[place - 2] = "/Artifact"
                 content[place - 1] = pydyf.Dictionary({"Type": "/Pagination"})
         parents[:] = ["null" if at in apart else one for at, one in enumerate(parents)]
-    linked = {parent for parent in numbers[1::2] if isinstance(parent, bytes)}
+    known |= {parent for parent in numbers[1::2] if isinstance(parent, bytes)}  # links
     for element in _elements(pdf):
-        if element.reference not in known | linked:
+        if element.reference not in known:
             element.clear()
 
 

@@ -24,8 +24,8 @@ def stranded_headings(pages: Sequence[Page]) -> list[Violation]:
     """
     found = []
     for page in pages:
-        contents = list(_contents(page))
-        heading = _heading(*contents[-1]) if contents else None
+        last = _last_content(page)
+        heading = _heading(*last) if last else None
         if heading is None or (page.number == 1 and heading[0].tag == "h1"):
             continue
         box, trail = heading
@@ -41,11 +41,21 @@ def stranded_headings(pages: Sequence[Page]) -> list[Violation]:
     return found
 
 
-def _contents(page: Page) -> Iterator[tuple[Box, Trail]]:
-    """Texts and pictures in reading order, footnotes left out."""
-    for box, trail in page.walk():
-        if box.is_content and not any(around.kind == "footnotes" for around in trail):
-            yield box, trail
+def _last_content(page: Page) -> tuple[Box, Trail] | None:
+    """The last text or picture in reading order, footnotes left out, with the boxes around it."""
+    trail: list[Box] = []
+    inside = page.content
+    while inside:
+        last = next(
+            (box for box in reversed(inside) if box.is_filled and box.kind != "footnotes"), None
+        )
+        if last is None:
+            return None
+        if not any(child.is_filled for child in last.children):
+            return last, tuple(trail)
+        trail.append(last)
+        inside = last.children
+    return None
 
 
 def _heading(last: Box, trail: Trail) -> tuple[Box, Trail] | None:
@@ -75,7 +85,7 @@ def empty_pages(pages: Sequence[Page]) -> list[Violation]:
     """
     found = []
     for page in pages:
-        if not any(box.is_content for box, _ in page.walk()):
+        if not any(box.is_filled for box in page.content):
             what = f"Page {page.number} of the PDF is empty"
             found.append(Violation(what, "Look for a page break that is not needed."))
         elif page.number == len(pages):
@@ -116,5 +126,5 @@ def used_height(page: Page) -> float:
 def _spans(page: Page, kinds: tuple[str, ...]) -> Iterator[tuple[float, float]]:
     """From where to where such boxes reach down the page, those with nothing in them left out."""
     for box, _ in page.walk():
-        if box.kind in kinds and any(inside.is_content for inside, _ in walk(box)):
+        if box.kind in kinds and box.is_filled:
             yield box.top, box.bottom
