@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from briefing import sources, validation
+from briefing.cache import Cache
 from briefing.config.channels import build_channels
 from briefing.config.deliveries import Surroundings, build_deliveries, unfit_editions
 from briefing.config.models import ConfigKeys, Language
@@ -29,13 +30,18 @@ _STAND_INS = {  # for required keys that are missing or wrong, so that the rest 
 }
 
 
-def load_project(root: Path) -> Project:
+def load_project(root: Path, cache: Path | None = None) -> Project:
     """Read the whole project, its dataset included.
+
+    Args:
+        cache: where what was made before is kept, to be used again; None for nowhere.
 
     Raises:
         ProblemsError: everything that is wrong in any file, with file and line.
     """
     root = root.resolve()
+    store = Cache(cache)
+    read_at = store.moment()
     keys, positions, problems = _config(root)
     unread = frozenset(problem.where.partition(".")[0] for problem in problems)
     inside = {
@@ -99,6 +105,8 @@ def load_project(root: Path) -> Project:
         inputs=inputs,
         channels=channels,
         deliveries=read.deliveries,
+        cache=cache,
+        read_at=read_at,
     )
     if problems := [*unknown_editions(project, positions), *unfit_editions(project, read)]:
         raise ProblemsError(problems)
