@@ -13,8 +13,8 @@ from pathlib import Path
 
 from briefing import log, planning, runs, systemd
 from briefing import status as standing
-from briefing.channels import tell_owner
 from briefing.cache import cache_folder
+from briefing.channels import tell_owner
 from briefing.config import load_project, load_settings
 from briefing.config.secrets import Redactor
 from briefing.errors import BriefingError, ProblemsError, UsageError
