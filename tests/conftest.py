@@ -90,7 +90,7 @@ def run_briefing(
 WARM = """
 import json, os, sys
 import pandas, jinja2, matplotlib.figure, pydantic, ruamel.yaml
-import briefing.cli, briefing.config, briefing.pipeline
+import briefing.cli.commands, briefing.config, briefing.pipeline
 for line in sys.stdin:
     asked = json.loads(line)
     child = os.fork()

@@ -84,16 +84,18 @@ def program_files() -> list[str]:
     return sorted(files_in(str(Path(__file__).parent)))
 
 
-@cache
-def surroundings() -> str:
+def surroundings(program: Mapping[str, Stamp]) -> str:
     """SHA-256 over what decides beside a project's files how it is built.
 
     The program's own files by content, the installed distributions by name and version, the
     interpreter, and the system's libraries as the linker knows them.
+
+    Args:
+        program: the files of ``program_files``.
     """
     whole = hashlib.sha256(installed().encode())
-    for path in program_files():
-        whole.update(f"{path}\0{stamp_of(path)[4]}\0".encode())
+    for path, stamp in program.items():
+        whole.update(f"{path}\0{stamp[4]}\0".encode())
     return whole.hexdigest()
 
 
