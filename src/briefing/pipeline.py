@@ -16,7 +16,8 @@ from briefing.figures import Aggregated, aggregated, charts_of, courses_of
 from briefing.formatting import period_title
 from briefing.inputs import inputs_of, unchanged_since, versions
 from briefing.periods import Period
-from briefing.reuse import ISSUE, Reuse, meaning, nothing_reused, program_settled
+from briefing.program import is_settled
+from briefing.reuse import ISSUE, Reuse, meaning, nothing_reused
 from briefing.structures import (
     ALWAYS,
     CHANGED,
@@ -131,7 +132,7 @@ def _reuse(
     off = "" if project.cache else "the cache is switched off"
     if not off and not unchanged_since(project, report):
         off = "its files were changed just before or while they were read"
-    if not off and not program_settled(project.read_at):
+    if not off and not is_settled(project.read_at):
         off = "the program was changed a moment ago"
     return Reuse(Cache(project.cache), edition, inputs, off)
 

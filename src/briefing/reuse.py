@@ -12,22 +12,17 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from briefing.cache import Cache, key_of
-from briefing.stamps import is_older, program_files, stamp_of, surroundings
+from briefing.program import PROGRAM
 from briefing.structures import Edition, Reused, Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PROGRAM = surroundings({path: stamp_of(path) for path in program_files()})
-"""What this process runs. Taken when it begins, as its children fork from it: a long-lived one
-goes on with the program that it has loaded, whatever is installed over that meanwhile."""
 ISSUE, TABLE, FIGURE = "issue", "table", "figure"
 _PROGRAM = "the program or a library"
-_STARTING = 10 * 10**9  # nanoseconds in which a process has surely loaded itself
 _WHERE_IT_STANDS = {"file", "line"}
 T = TypeVar("T")
 
@@ -107,16 +102,6 @@ class Reuse:
         said += [f"{part} is new" for part in parts if part not in before]
         said += [f"{part} is gone" for part in before if part not in parts]
         return ", ".join(said) or "it is kept no more"
-
-
-@cache
-def program_settled(moment: int) -> bool:
-    """Whether the program had not been changed for some time, so that ``PROGRAM`` is all of it.
-
-    Args:
-        moment: in nanoseconds by the clock of the file system.
-    """
-    return all(is_older(path, moment - _STARTING) for path in program_files())
 
 
 def nothing_reused(edition: Edition) -> Reuse:

@@ -79,7 +79,7 @@ def remember(words: Sequence[str], project: Project, issues: Sequence[Issue], sa
     if not all(stamps.is_older(path, project.read_at) for path in paths):
         return
     program = {path: stamps.stamp_of(path) for path in stamps.program_files()}
-    from briefing.reuse import PROGRAM
+    from briefing.program import PROGRAM
 
     if stamps.surroundings(program) != PROGRAM:
         return

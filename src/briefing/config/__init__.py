@@ -12,9 +12,9 @@ from briefing import sources, validation
 from briefing.cache import Cache
 from briefing.config.channels import build_channels
 from briefing.config.deliveries import Surroundings, build_deliveries, unfit_editions
+from briefing.config.kept import kept_report
 from briefing.config.models import ConfigKeys, Language
 from briefing.config.reading import KeyPath, Positions, read_yaml
-from briefing.config.reports import read_report
 from briefing.config.schedules import read_schedules, unknown_editions
 from briefing.config.translation import checked, without
 from briefing.errors import Problem, ProblemsError
@@ -52,7 +52,7 @@ def load_project(root: Path, cache: Path | None = None) -> Project:
     inputs = {CONFIG: root / CONFIG}
     folders = _report_folders(inside["reports"])
     for folder in folders:
-        report, files, found = read_report(folder, root, tuple(keys.languages))
+        report, files, found = kept_report(folder, root, tuple(keys.languages), store, read_at)
         problems += found
         inputs |= files
         if report is not None:
@@ -87,7 +87,7 @@ def load_project(root: Path, cache: Path | None = None) -> Project:
     except ProblemsError as error:
         raise ProblemsError([*problems, *error.problems]) from None
     problems += found
-    dataset, found = validation.validate(described, tables, files)
+    dataset, found = validation.validate(described, tables, files, store)
     problems += found
     if problems:
         raise ProblemsError(problems)
