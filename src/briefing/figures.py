@@ -1,4 +1,4 @@
-"""A report's tables and charts: computed and drawn, or as the cache has kept them."""
+"""A report's tables, records and charts: computed and drawn, or as the cache has kept them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from briefing.errors import (
     ProblemsError,
 )
 from briefing.extensions import ExtensionError, load
-from briefing.reuse import FIGURE, TABLE, Reuse, content_of, meaning
+from briefing.reuse import FIGURE, RECORDS, TABLE, Reuse, content_of, meaning
 from briefing.structures import (
     Chart,
     Combination,
@@ -27,6 +27,7 @@ from briefing.structures import (
     Dataset,
     Edition,
     FigureDeclaration,
+    KnownRecord,
     Parameter,
     Project,
     ReportDefinition,
@@ -99,24 +100,26 @@ def _parts_of_tables(
     project: Project, report: ReportDefinition, edition: Edition, reuse: Reuse
 ) -> dict[str, dict[str, str]]:
     """By table, everything that it is computed from; none for own code, which may read anything."""
-    if not reuse.is_on:
-        return {item.name: {} for item in report.tables if not item.use}
-    described = {path: name for name, path in project.inputs.items()}
-    names = {table: described[path] for table, path in project.dataset.files.items()}
-    package = {name: names[name] for name in names.keys() - project.dataset.schemas.keys()}
-    found = {}
-    for declaration in report.tables:
-        if declaration.use:
-            continue
-        read = {names[name] for name in _tables_read(declaration, project.dataset) if name in names}
-        found[declaration.name] = {
+    return {
+        declaration.name: {
             "its declaration": meaning(declaration),
-            **{name: reuse.files[name] for name in sorted({*package.values(), *read})},
+            **_files_of(project, _tables_read(declaration, project.dataset), reuse),
             "the as-of day": edition.as_of.isoformat(),
             "the language": edition.language,
             **_parameters_of(declaration.where, edition),
         }
-    return found
+        for declaration in report.tables
+        if not declaration.use
+    }
+
+
+def _files_of(project: Project, tables_read: set[str], reuse: Reuse) -> dict[str, str]:
+    """By name, SHA-256 of the files of the dataset's tables, and of what describes them."""
+    names = {path: name for name, path in project.inputs.items()}
+    files = project.dataset.files
+    wanted = {table for table in files if table not in project.dataset.schemas} | tables_read
+    read = sorted(names[files[table]] for table in wanted if table in files)
+    return {name: reuse.files[name] if reuse.is_on else "" for name in read}
 
 
 def _tables_read(declaration: TableDeclaration, dataset: Dataset) -> set[str]:
@@ -151,6 +154,23 @@ def _parameters_in(condition: Condition | None) -> Iterator[str]:
     elif isinstance(condition, Comparison):
         values = condition.value if isinstance(condition.value, list | tuple) else [condition.value]
         yield from (value.name for value in values if isinstance(value, Parameter))
+
+
+def records_of(
+    project: Project, names: Iterable[str], found: Aggregated, reuse: Reuse
+) -> tuple[KnownRecord, ...]:
+    """Every record of some of the dataset's tables as it is known on the as-of day."""
+    records: list[KnownRecord] = []
+    for name in names:
+        schema = found.dataset.schemas[name]
+        parts = {
+            **_files_of(project, {name, *(key.table for key in schema.foreign_keys)}, reuse),
+            "the as-of day": found.edition.as_of.isoformat(),
+            "the language": found.edition.language,
+        }
+        read = partial(composition.known_records, found.dataset, [name], found.edition.language)
+        records += reuse.make(RECORDS, name, parts, read)
+    return tuple(records)
 
 
 def problem_at(

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 from briefing import archive
+from briefing.cache import Cache
 from briefing.fonts import font_files
+from briefing.program import is_settled
+from briefing.reuse import Reuse
 from briefing.stamps import is_older
-from briefing.structures import Project, ReportDefinition
+from briefing.structures import Edition, Project, ReportDefinition
 
 _SETTINGS = ("publisher", "timezone", "languages")
 _LIBRARIES = ("babel", "jinja2", "matplotlib", "pandas", "weasyprint")
@@ -26,10 +30,23 @@ def inputs_of(project: Project, report: ReportDefinition) -> dict[str, str]:
     return hashes
 
 
-def unchanged_since(project: Project, report: ReportDefinition) -> bool:
-    """Whether the files of an issue have surely not changed since the project was read."""
-    files = _files(project, report).values()
-    return all(is_older(str(path), project.read_at) for path in files)
+def reuse_of(
+    project: Project, report: ReportDefinition, edition: Edition, inputs: Mapping[str, str]
+) -> Reuse:
+    """The cache, if project and program are still what they were when the project was read.
+
+    Args:
+        inputs: from ``inputs_of``.
+    """
+    paths = _files(project, report).values()
+    off = ""
+    if project.cache is None:
+        off = "the cache is switched off"
+    elif not all(is_older(str(path), project.read_at) for path in paths):
+        off = "a file was changed while it was read"
+    elif not is_settled(project.read_at):
+        off = "the program was changed a moment ago"
+    return Reuse(Cache(project.cache), edition, inputs, off)
 
 
 def _files(project: Project, report: ReportDefinition) -> dict[str, Path]:

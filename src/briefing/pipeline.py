@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from briefing import archive, composition, rendering, validation
-from briefing.cache import Cache
 from briefing.editions import edition_of, parameter_values
 from briefing.errors import HeldError, Problem, ProblemsError, UsageError
-from briefing.figures import Aggregated, aggregated, charts_of, courses_of
+from briefing.figures import Aggregated, aggregated, charts_of, courses_of, records_of
 from briefing.formatting import period_title
-from briefing.inputs import inputs_of, unchanged_since, versions
+from briefing.inputs import inputs_of, reuse_of, versions
 from briefing.periods import Period
-from briefing.program import is_settled
-from briefing.reuse import ISSUE, Reuse, meaning, nothing_reused
+from briefing.reuse import COLOURS, ISSUE, Reuse, meaning, nothing_reused
 from briefing.structures import (
     ALWAYS,
     CHANGED,
@@ -34,7 +32,6 @@ from briefing.structures import (
     Project,
     ReportDefinition,
     Superseded,
-    Table,
     Verdict,
 )
 from briefing.templating import Sentences
@@ -105,7 +102,7 @@ def stage(project: Project, request: Request, progress: Progress) -> archive.Sta
     report = project.reports[request.edition.report]
     own = inputs_of(project, report)
     inputs = {**own, **_issues_before(project, report, request.edition, before)}
-    reuse = _reuse(project, report, request.edition, own)
+    reuse = reuse_of(project, report, request.edition, own)
     made = _made_or_kept(project, request, before, inputs, reuse, progress)
     progress("file", str(request.edition.period))
     where = request.output or project.output
@@ -123,18 +120,6 @@ def stage(project: Project, request: Request, progress: Progress) -> archive.Sta
     )
     reuse.remember()
     return replace(staged, issue=replace(staged.issue, reused=reuse.told), verdict=made.verdict)
-
-
-def _reuse(
-    project: Project, report: ReportDefinition, edition: Edition, inputs: Mapping[str, str]
-) -> Reuse:
-    """The cache, if the project is still what it was when it was read."""
-    off = "" if project.cache else "the cache is switched off"
-    if not off and not unchanged_since(project, report):
-        off = "its files were changed just before or while they were read"
-    if not off and not is_settled(project.read_at):
-        off = "the program was changed a moment ago"
-    return Reuse(Cache(project.cache), edition, inputs, off)
 
 
 def _issues_before(
@@ -209,16 +194,22 @@ def _made(
             "Complete the data, or let the check in report.yaml print a caveat instead.",
         )
     progress("render", ", ".join(request.formats))
-    from briefing.charts.style import DARK  # draws, so it is loaded only where charts are drawn
+    dark = reuse.make(COLOURS, "", {}, _dark_colours)
 
     def render(composed: Composition) -> Document:
-        return rendering.render(composed, report.folder, request.formats, DARK)
+        return rendering.render(composed, report.folder, request.formats, dark)
 
     if before:
         composed = _corrected(project, request, before, composed, render)
     rule = project.deliveries.rule(report.name)
     verdict = _verdict(rule, found.sentences, composed) if rule else None
     return _Made(render(composed), _named(composed.correction, before), verdict)
+
+
+def _dark_colours() -> Mapping[str, str]:
+    from briefing.charts.style import DARK  # draws, so it is loaded only where charts are drawn
+
+    return DARK
 
 
 def _verdict(rule: DeliveryRule, sentences: Sentences, composed: Composition) -> Verdict:
@@ -311,7 +302,7 @@ def _composed(
     return replace(
         composed,
         gate=_gate(report, dataset, edition),
-        **_since(project, report, dataset, edition, computed),
+        **_since(project, report, found, reuse),
     )
 
 
@@ -326,17 +317,14 @@ def _gate(report: ReportDefinition, dataset: Dataset, edition: Edition) -> tuple
 
 
 def _since(
-    project: Project,
-    report: ReportDefinition,
-    dataset: Dataset,
-    edition: Edition,
-    computed: Mapping[str, Table],
+    project: Project, report: ReportDefinition, found_now: Aggregated, reuse: Reuse
 ) -> dict[str, Any]:
     """What happened since the previous issue, and what this one knows, for the next."""
+    dataset, computed, edition = found_now.dataset, found_now.computed, found_now.edition
     if report.since is None:
         return {}
     composition.check_since(report, report.since, dataset, computed)
-    now = composition.known_records(dataset, report.since.tables, edition.language)
+    now = records_of(project, report.since.tables, found_now, reuse)
     found = archive.previous_issue(project.output, edition)
     before, previous = None, None
     if found is not None and (known := archive.known_records(found[0])) is not None:

@@ -21,7 +21,9 @@ from briefing.structures import Edition, Reused, Table
 if TYPE_CHECKING:
     import pandas as pd
 
-ISSUE, TABLE, FIGURE = "issue", "table", "figure"
+ISSUE, TABLE, FIGURE, RECORDS = "issue", "table", "figure", "record list"
+COLOURS = "colours"
+_TOLD = {ISSUE, TABLE, FIGURE, RECORDS}
 _PROGRAM = "the program or a library"
 _WHERE_IT_STANDS = {"file", "line"}
 T = TypeVar("T")
@@ -64,7 +66,8 @@ class Reuse:
         self._now[f"{kind} {name}"] = parts
         value = self._cache.get_object(key_of(kind, name, parts))
         why = "" if value is not None else self._why(f"{kind} {name}", parts)
-        self._told.append(Reused(kind, name, value is not None, why))
+        if kind in _TOLD:
+            self._told.append(Reused(kind, name, value is not None, why))
         return value
 
     def keep(self, kind: str, name: str, parts: Mapping[str, str], value: object) -> None:
