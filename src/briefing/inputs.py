@@ -42,6 +42,8 @@ def reuse_of(
     off = ""
     if project.cache is None:
         off = "the cache is switched off"
+    elif not project.read_at:
+        off = "the cache cannot be written to"
     elif not all(is_older(str(path), project.read_at) for path in paths):
         off = "a file was changed while it was read"
     elif not is_settled(project.read_at):

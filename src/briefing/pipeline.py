@@ -20,6 +20,7 @@ from briefing.structures import (
     ALWAYS,
     CHANGED,
     CORRECTION,
+    KNOWN,
     Composition,
     Correction,
     Dataset,
@@ -135,6 +136,13 @@ def _issues_before(
     return found
 
 
+def _known_before(project: Project, report: ReportDefinition, edition: Edition) -> str:
+    """SHA-256 of what the previous issue knew; empty where there is none, or it kept nothing."""
+    previous = archive.previous_issue(project.output, edition) if report.since else None
+    known = previous[0] / KNOWN if previous else None
+    return archive.digest(known.read_bytes()) if known and known.is_file() else ""
+
+
 def _made_or_kept(
     project: Project,
     request: Request,
@@ -148,12 +156,10 @@ def _made_or_kept(
     rule = project.deliveries.rule(report.name)
 
     def parts() -> dict[str, str]:
-        previous = archive.previous_issue(project.output, request.edition)
-        known = archive.known_records(previous[0]) if report.since and previous else None
         return {
             **inputs,
             **_issues_before(project, report, request.edition, before),
-            "what the previous issue knew": meaning(known),
+            "what the previous issue knew": _known_before(project, report, request.edition),
             "the edition": meaning(request.edition),
             "the formats": ", ".join(request.formats),
             "the correction": f"{request.revision} {request.reason}",

@@ -133,12 +133,13 @@ def _plain(value: object) -> object:
             },
         }
     if isinstance(value, Mapping):
-        return [[_plain(key), _plain(item)] for key, item in value.items()]
+        return {"mapping": [[_plain(key), _plain(item)] for key, item in value.items()]}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, set | frozenset):
-        return sorted(repr(item) for item in value)
-    return value if value is None or type(value) in {str, int, bool} else repr(value)
+        return {"set": sorted(repr(item) for item in value)}
+    simple = value is None or type(value) in {str, int, bool}
+    return value if simple else {type(value).__name__: repr(value)}
 
 
 def content_of(table: Table) -> str:

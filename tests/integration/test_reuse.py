@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
+import briefing as briefing_package
+
 BUILD = ("build", "--period", "2026-10")
 OFF = {"BRIEFING_CACHE": "off"}
+LAYOUT = Path(briefing_package.__file__).parent / "rendering" / "layout" / "style.css"
 OWN = """
 import pandas as pd
 
@@ -88,7 +91,11 @@ CHANGES: dict[str, Callable[..., tuple[object, ...]]] = {
         and ()
     ),
     "a style": lambda project: (
-        project.write("report_templates/library-loans/style.css", "h1 { color: #a00 }") or ()
+        project.write(
+            "report_templates/library-loans/style.css",
+            LAYOUT.read_text(encoding="utf-8") + "\nh1 { color: #a00 }\n",
+        )
+        or ()
     ),
     "the publisher": lambda project: (
         project.replace("config.yaml", "City Library", "Town Library") and ()
