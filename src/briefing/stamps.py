@@ -108,7 +108,7 @@ def installed() -> str:
         libraries = f"{linker.st_size} {linker.st_mtime_ns}"
     except OSError:
         libraries = ""
-    return "\n".join([sys.version, sys.executable, libraries, *sorted(found)])
+    return "\n".join([sys.version, libraries, *sorted(found)])
 
 
 def _distributions(folder: str) -> Iterable[str]:

@@ -305,6 +305,33 @@ def test_own_code_is_run_every_time(small_project, built):
     assert not is_short(built())
 
 
+LOAD = """
+import sys
+from pathlib import Path
+from briefing.config import load_project
+project = load_project(Path(), Path(".briefing/cache").absolute())
+print("pydantic" in sys.modules, project.publisher["en"], sum(project.dataset.frames["loans"].lent))
+"""
+
+
+def test_where_only_data_has_changed_only_data_is_read_again(small_project):
+    def loaded() -> str:
+        settle()
+        ran = subprocess.run(
+            [sys.executable, "-c", LOAD], cwd=small_project.root, capture_output=True, text=True
+        )
+        return ran.stdout.strip() or ran.stderr
+
+    assert loaded() == "True City Library 3325"
+    assert loaded() == "False City Library 3325"
+    small_project.replace("data/loans.csv", "1500", "1600")
+    assert loaded() == "False City Library 3425"
+    small_project.replace("config.yaml", "City", "Town")
+    assert loaded() == "True Town Library 3425"
+    small_project.replace("data/loans.csv", "1600", "many")
+    assert "loans.csv:3" in loaded()
+
+
 # -- whatever happens to the store ------------------------------------------------------------
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -142,7 +141,7 @@ def _root(words: Sequence[str]) -> Path:
 
 def _key(words: Sequence[str], root: Path) -> str:
     here = str(Path().absolute())
-    return key_of("answer", json.dumps(list(words)), here, str(root), sys.executable)
+    return key_of("answer", json.dumps(list(words)), here, str(root))
 
 
 def _day(zone: str) -> str:

@@ -1,4 +1,4 @@
-"""A glance at an SQLite ledger, without SQLAlchemy: does it still say the same of an issue?"""
+"""A glance at an SQLite ledger, without SQLAlchemy: whether it still says the same of an issue."""
 
 from __future__ import annotations
 
