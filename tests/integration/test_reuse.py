@@ -318,7 +318,11 @@ def test_where_only_data_has_changed_only_data_is_read_again(small_project):
     def loaded() -> str:
         settle()
         ran = subprocess.run(
-            [sys.executable, "-c", LOAD], cwd=small_project.root, capture_output=True, text=True
+            [sys.executable, "-c", LOAD],
+            cwd=small_project.root,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         return ran.stdout.strip() or ran.stderr
 
