@@ -89,8 +89,8 @@ def run_briefing(
 
 WARM = """
 import json, os, sys
-import pandas, jinja2, matplotlib.figure, pydantic, yaml
-import briefing.cli, briefing.config, briefing.pipeline
+import pandas, jinja2, matplotlib.ticker, pydantic, yaml
+import briefing.cli.commands, briefing.config, briefing.pipeline
 for line in sys.stdin:
     asked = json.loads(line)
     child = os.fork()

@@ -2,52 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from briefing import archive, charts, composition, rendering, tables, validation
+from briefing import archive, composition, rendering, validation
 from briefing.editions import edition_of, parameter_values
-from briefing.errors import (
-    BriefingError,
-    BuildError,
-    HeldError,
-    NothingKnownError,
-    Problem,
-    ProblemsError,
-    UsageError,
-)
-from briefing.extensions import ExtensionError, load
+from briefing.errors import HeldError, Problem, ProblemsError, UsageError
+from briefing.figures import Aggregated, aggregated, charts_of, courses_of, records_of
 from briefing.formatting import period_title
-from briefing.inputs import inputs_of, versions
+from briefing.inputs import inputs_of, reuse_of, versions
 from briefing.periods import Period
+from briefing.reuse import COLOURS, ISSUE, Reuse, meaning, nothing_reused
 from briefing.structures import (
     ALWAYS,
     CHANGED,
     CORRECTION,
-    Chart,
+    KNOWN,
     Composition,
     Correction,
     Dataset,
     DeliveryRule,
     Document,
     Edition,
-    FigureDeclaration,
     GateResult,
     Issue,
     Progress,
     Project,
     ReportDefinition,
     Superseded,
-    Table,
-    TableDeclaration,
     Verdict,
 )
-from briefing.tables.added import problems_of_adding
-from briefing.templating import Sentences, TableView
+from briefing.templating import Sentences
 
 
 @dataclass(frozen=True)
@@ -74,12 +62,18 @@ class Request:
         return self.output is not None or self.edition.as_of != self.edition.period.end
 
 
-class _Aggregated(NamedTuple):
-    """The dataset as it was known, the tables computed from it, and what speaks about them."""
+@dataclass(frozen=True)
+class _Made:
+    """What an issue consists of before it is filed.
 
-    dataset: Dataset
-    computed: dict[str, Table]
-    sentences: Sentences
+    Attributes:
+        correction: what its manifest says about what it corrects.
+        verdict: whether it goes to its readers; None where nobody receives its report.
+    """
+
+    document: Document
+    correction: Mapping[str, Any]
+    verdict: Verdict | None
 
 
 def _silently(verb: str, what: str) -> None:
@@ -107,8 +101,98 @@ def stage(project: Project, request: Request, progress: Progress) -> archive.Sta
     """
     before = _superseded(project, request)
     report = project.reports[request.edition.report]
-    found = _aggregated(project, report, request.edition, progress)
-    composed = _composed(project, report, request.edition, found, progress, for_mail=True)
+    own = inputs_of(project, report)
+    inputs = {**own, **_issues_before(project, report, request.edition, before)}
+    reuse = reuse_of(project, report, request.edition, own)
+    made = _made_or_kept(project, request, before, inputs, reuse, progress)
+    progress("file", str(request.edition.period))
+    where = request.output or project.output
+    folder = archive.issue_folder(where, request.edition, request.revision)
+    manifest = archive.manifest_for(
+        request.edition, made.document, inputs, versions(), made.correction
+    )
+    staged = archive.stage(
+        folder,
+        request.edition,
+        made.document,
+        manifest,
+        copy=request.is_copy,
+        keeper=request.keeper,
+    )
+    reuse.remember()
+    return replace(staged, issue=replace(staged.issue, reused=reuse.told), verdict=made.verdict)
+
+
+def _issues_before(
+    project: Project, report: ReportDefinition, edition: Edition, before: Superseded | None
+) -> dict[str, str]:
+    """The issues that this one compares itself with, by the SHA-256 of their manifests."""
+    found = {f"previous/{before.name}": before.manifest} if before else {}
+    previous = archive.previous_issue(project.output, edition) if report.since else None
+    if previous:
+        manifest = previous[0] / archive.MANIFEST
+        name = str(manifest.relative_to(project.output))
+        found[f"previous/{name}"] = archive.digest(manifest.read_bytes())
+    return found
+
+
+def _known_before(project: Project, report: ReportDefinition, edition: Edition) -> str:
+    """SHA-256 of what the previous issue knew; empty where there is none, or it kept nothing."""
+    previous = archive.previous_issue(project.output, edition) if report.since else None
+    known = previous[0] / KNOWN if previous else None
+    return archive.digest(known.read_bytes()) if known and known.is_file() else ""
+
+
+def _made_or_kept(
+    project: Project,
+    request: Request,
+    before: Superseded | None,
+    inputs: Mapping[str, str],
+    reuse: Reuse,
+    progress: Progress,
+) -> _Made:
+    """The files of the issue, from the cache where nothing that they are made from has changed."""
+    report = project.reports[request.edition.report]
+    rule = project.deliveries.rule(report.name)
+
+    def parts() -> dict[str, str]:
+        return {
+            **inputs,
+            **_issues_before(project, report, request.edition, before),
+            "what the previous issue knew": _known_before(project, report, request.edition),
+            "the edition": meaning(request.edition),
+            "the formats": ", ".join(request.formats),
+            "the correction": f"{request.revision} {request.reason}",
+            "the rule for its readers": rule.when if rule else "",
+        }
+
+    own = [item.use for item in report.tables if item.use]
+    if own:
+        reuse.anew(ISSUE, "", f"{', '.join(own)} may read anything")
+        return _made(project, request, before, reuse, progress)
+    asked = parts()
+    kept: _Made | None = reuse.take(ISSUE, "", asked)
+    if kept is not None:
+        return kept
+    made = _made(project, request, before, reuse, progress)
+    if parts() == asked:  # nobody has replaced the previous issue meanwhile
+        reuse.keep(ISSUE, "", asked, made)
+    return made
+
+
+def _made(
+    project: Project,
+    request: Request,
+    before: Superseded | None,
+    reuse: Reuse,
+    progress: Progress,
+) -> _Made:
+    """The files of the issue, made."""
+    report = project.reports[request.edition.report]
+    found = _aggregated(project, report, request.edition, progress, reuse)
+    composed = _composed(
+        project, report, request.edition, found, progress, for_mail=True, reuse=reuse
+    )
     held = [result.said for result in composed.gate if result.outcome == "hold"]
     if held:
         raise HeldError(
@@ -116,36 +200,22 @@ def stage(project: Project, request: Request, progress: Progress) -> archive.Sta
             "Complete the data, or let the check in report.yaml print a caveat instead.",
         )
     progress("render", ", ".join(request.formats))
-    from briefing.charts.style import DARK  # draws, so it is loaded only where charts are drawn
+    dark = reuse.make(COLOURS, "", {}, _dark_colours)
 
     def render(composed: Composition) -> Document:
-        return rendering.render(composed, report.folder, request.formats, DARK)
+        return rendering.render(composed, report.folder, request.formats, dark)
 
-    inputs = inputs_of(project, report)
     if before:
         composed = _corrected(project, request, before, composed, render)
-        inputs[f"previous/{before.name}"] = before.manifest
-    document = render(composed)
-    progress("file", str(request.edition.period))
-    where = request.output or project.output
-    folder = archive.issue_folder(where, request.edition, request.revision)
-    previous = archive.previous_issue(project.output, request.edition)
-    if report.since and previous:
-        name = str((previous[0] / archive.MANIFEST).relative_to(project.output))
-        inputs[f"previous/{name}"] = archive.digest((previous[0] / archive.MANIFEST).read_bytes())
-    manifest = archive.manifest_for(
-        request.edition, document, inputs, versions(), _named(composed.correction, before)
-    )
-    staged = archive.stage(
-        folder,
-        request.edition,
-        document,
-        manifest,
-        copy=request.is_copy,
-        keeper=request.keeper,
-    )
     rule = project.deliveries.rule(report.name)
-    return replace(staged, verdict=_verdict(rule, found.sentences, composed) if rule else None)
+    verdict = _verdict(rule, found.sentences, composed) if rule else None
+    return _Made(render(composed), _named(composed.correction, before), verdict)
+
+
+def _dark_colours() -> Mapping[str, str]:
+    from briefing.charts.style import DARK  # draws, so it is loaded only where charts are drawn
+
+    return DARK
 
 
 def _verdict(rule: DeliveryRule, sentences: Sentences, composed: Composition) -> Verdict:
@@ -208,15 +278,17 @@ def _composed(
     project: Project,
     report: ReportDefinition,
     edition: Edition,
-    found: _Aggregated,
+    found: Aggregated,
     progress: Progress,
     *,
     for_mail: bool = False,
+    reuse: Reuse | None = None,
 ) -> Composition:
     """Everything that the issue says; ``for_mail``, its mail's chart is drawn as pixels too."""
-    dataset, computed, sentences = found
+    dataset, computed, sentences = found.dataset, found.computed, found.sentences
+    reuse = reuse or nothing_reused(edition)
     progress("chart", f"{len(report.figures)} figures")
-    drawn = _charts(report, report.figures, computed, sentences, dataset, edition)
+    drawn = charts_of(report, report.figures, found, reuse)
     progress("compose", f"{len(report.sections)} sections")
     composed = composition.compose(
         report,
@@ -226,19 +298,17 @@ def _composed(
         computed,
         drawn,
         sentences,
-        charts.courses_of(report, computed, edition.language),
+        courses_of(report, found, reuse),
     )
     if for_mail:
         composed = rendering.illustrated(
             composed,
-            lambda name: _charts(
-                report, [name], computed, sentences, dataset, edition, for_mail=True
-            )[name],
+            lambda name: charts_of(report, [name], found, reuse, for_mail=True)[name],
         )
     return replace(
         composed,
         gate=_gate(report, dataset, edition),
-        **_since(project, report, dataset, edition, computed),
+        **_since(project, report, found, reuse),
     )
 
 
@@ -253,17 +323,14 @@ def _gate(report: ReportDefinition, dataset: Dataset, edition: Edition) -> tuple
 
 
 def _since(
-    project: Project,
-    report: ReportDefinition,
-    dataset: Dataset,
-    edition: Edition,
-    computed: Mapping[str, Table],
+    project: Project, report: ReportDefinition, found_now: Aggregated, reuse: Reuse
 ) -> dict[str, Any]:
     """What happened since the previous issue, and what this one knows, for the next."""
+    dataset, computed, edition = found_now.dataset, found_now.computed, found_now.edition
     if report.since is None:
         return {}
     composition.check_since(report, report.since, dataset, computed)
-    now = composition.known_records(dataset, report.since.tables, edition.language)
+    now = records_of(project, report.since.tables, found_now, reuse)
     found = archive.previous_issue(project.output, edition)
     before, previous = None, None
     if found is not None and (known := archive.known_records(found[0])) is not None:
@@ -274,87 +341,14 @@ def _since(
 
 
 def _aggregated(
-    project: Project, report: ReportDefinition, edition: Edition, progress: Progress
-) -> _Aggregated:
-    progress("aggregate", f"{len(report.tables)} tables as known on {edition.as_of}")
-    known = validation.known_on(project.dataset, edition.as_of)
-    dataset = validation.in_language(known, edition.language)
-
-    def code(declaration: TableDeclaration) -> Any:
-        try:
-            return load(declaration.use, (report.folder, project.root))
-        except ExtensionError as error:
-            where = f"tables.{declaration.name}.use"
-            raise ProblemsError([_problem(declaration, where, error)]) from error
-
-    computed, problems = tables.aggregate_all(report.tables, dataset, edition, code)
-    if problems:
-        raise ProblemsError(problems)
-    return _Aggregated(dataset, computed, composition.sentences_for(edition, computed))
-
-
-def _problem(
-    declaration: TableDeclaration | FigureDeclaration, where: str, error: BriefingError
-) -> Problem:
-    """What went wrong with a declaration, as a problem at the place where it stands."""
-    what = error.message.rstrip(".")
-    return Problem(declaration.file, declaration.line, where, what, error.hint)
-
-
-def _charts(
+    project: Project,
     report: ReportDefinition,
-    names: Iterable[str],
-    computed: Mapping[str, Table],
-    sentences: Sentences,
-    dataset: Dataset,
     edition: Edition,
-    *,
-    for_mail: bool = False,
-) -> dict[str, Chart | None]:
-    """The figures of those names that are charts; the others, and those without data, are None."""
-    draw = partial(charts.draw, screens="mail" if for_mail else "both")
-    drawn: dict[str, Chart | None] = {}
-    problems: list[Problem] = []
-    for name in names:
-        declaration = report.figures[name]
-        try:
-            table = computed[declaration.table]
-            if table.frame.empty:
-                drawn[name] = None
-                continue
-            kind = charts.KINDS.get(declaration.kind)
-            options = kind.options if kind else {}
-            texts = {
-                key: declaration.options[key]
-                for key, option in options.items()
-                if option.means in {"text", "words"} and key in declaration.options
-            }
-            if kind and kind.adds:
-                across = {str(declaration.options[key]) for key in kind.adds}
-                value = str(declaration.options["value"])
-                problems += problems_of_adding(table, value, across, dataset, edition)
-            by_row = {key for key in texts if options[key].means == "words"}
-            rows = TableView(table, sentences.language).rows
-            drawn[name] = draw(
-                declaration,
-                table,
-                titles={key: sentences.say(text) for key, text in declaration.columns.items()},
-                words={key: sentences.say(texts[key]) for key in texts if key not in by_row},
-                row_words={
-                    key: [sentences.say(texts[key], row=row) for row in rows] for key in by_row
-                },
-                language=sentences.language,
-                as_of=edition.as_of,
-            )
-        except NothingKnownError:
-            drawn[name] = None  # composition leaves the figure out and says so
-        except ProblemsError as error:
-            problems += error.problems
-        except BuildError as error:
-            problems.append(_problem(declaration, f"figures.{name}", error))
-    if problems:
-        raise ProblemsError(problems)
-    return drawn
+    progress: Progress,
+    reuse: Reuse | None = None,
+) -> Aggregated:
+    progress("aggregate", f"{len(report.tables)} tables as known on {edition.as_of}")
+    return aggregated(project, report, edition, reuse or nothing_reused(edition))
 
 
 def check(project: Project, today: date, *, every_edition: bool = False) -> list[Problem]:

@@ -214,12 +214,12 @@ def kept_lease(ledger: Ledger, run: Run) -> Iterator[None]:
 # ---- in a child, under a scheduler
 
 
-def stage_in_child(root: Path, run: Run, keeper: int) -> archive.Staged:
+def stage_in_child(root: Path, run: Run, keeper: int, cache: Path | None = None) -> archive.Staged:
     """What a child does: read the project anew, make the issue, leave it beside its place."""
     from briefing.config import load_project
 
     try:
-        project = load_project(root)
+        project = load_project(root, cache)
     except ProblemsError as error:
         raise UnreadableError(error.problems) from None
     if run.report not in project.reports:
@@ -312,7 +312,8 @@ def carry_out(
     """
     child: Child | None = None
     try:
-        child = Child(stage_in_child, (project.root, run, os.getpid()), memory=limits.memory)
+        words = (project.root, run, os.getpid(), project.cache)
+        child = Child(stage_in_child, words, memory=limits.memory)
         interrupted = _watched(ledger, run, child, limits.timeout, stopping)
         if interrupted:
             if interrupted == HANDED_BACK:

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from briefing.errors import BriefingError, Problem
-from briefing.structures import Edition, Fire, Issue, Schedule
+from briefing.structures import Edition, Fire, Issue, Reused, Schedule
 
 
 class TerminalProgress:
@@ -100,8 +100,12 @@ _STATES = {
 }
 
 
-def show_issue(issue: Issue) -> None:
-    """Print what became of an issue, and the paths of its main files."""
+def show_issue(issue: Issue, *, explain: bool = False) -> None:
+    """Print what became of an issue, and the paths of its main files.
+
+    Args:
+        explain: also what of it was reused.
+    """
     revision = f"/{issue.folder.name}" if issue.folder.name not in {"", "r1"} else ""
     print(f"{_STATES[issue.state]}: {issue.report}/{issue.period}/{issue.edition}{revision}")
     if issue.changed:
@@ -109,10 +113,34 @@ def show_issue(issue: Issue) -> None:
     main = [name for name in ("briefing.pdf", "index.html") if name in issue.files]
     for name in [*main, "manifest.json"]:
         print(issue.folder / name)
+    if explain:
+        for line in told_reuse(issue.reused):
+            print(line)
 
 
-def issue_as_json(issue: Issue) -> dict[str, Any]:
+def told_reuse(found: Sequence[Reused]) -> list[str]:
+    """What of an issue was reused, and why the rest was not, in lines."""
+    lines = [
+        "Reused whole: nothing that it is made from has changed"
+        if item.reused
+        else f"Made anew: {item.why}"
+        for item in found
+        if not item.name
+    ]
+    for kind in dict.fromkeys(item.kind for item in found if item.name):
+        parts = [item for item in found if item.kind == kind and item.name]
+        reused = sum(item.reused for item in parts)
+        lines.append(f"{reused} of {len(parts)} {kind}s reused")
+        lines += [f"  {item.name}: anew, {item.why}" for item in parts if not item.reused]
+    return lines
+
+
+def issue_as_json(issue: Issue, *, explain: bool = False) -> dict[str, Any]:
     """An issue for machines."""
+    reused = [
+        {"kind": item.kind, "name": item.name, "reused": item.reused, "why": item.why}
+        for item in issue.reused
+    ]
     return {
         "report": issue.report,
         "period": issue.period,
@@ -121,6 +149,7 @@ def issue_as_json(issue: Issue) -> dict[str, Any]:
         "changed": list(issue.changed),
         "folder": str(issue.folder),
         "files": dict(issue.files),
+        **({"reused": reused} if explain else {}),
     }
 
 

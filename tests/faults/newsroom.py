@@ -57,7 +57,9 @@ class Newsroom:
 
     root: Path
     state_url: str = ""
-    environ: dict[str, str] = field(default_factory=dict)
+    environ: dict[str, str] = field(  # whoever is interrupted has to be at work
+        default_factory=lambda: {"BRIEFING_CACHE": "off"}
+    )
     desks: list[Desk] = field(default_factory=list)
     reports: list[str] = field(default_factory=list)
     schedules: list[str] = field(default_factory=list)

@@ -16,9 +16,9 @@ import weasyprint
 
 import briefing.archive
 import briefing.charts.style
-import briefing.cli
+import briefing.cli.commands
 import briefing.config
-import briefing.ledger
+import briefing.ledger.whole
 import briefing.pipeline
 import briefing.runs
 import briefing.serving

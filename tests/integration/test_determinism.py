@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 ELSEWHERE = {
+    "BRIEFING_CACHE": "off",  # what was made before would be the same bytes of course
     "PYTHONHASHSEED": "4711",
     "TZ": "America/Los_Angeles",
     "LC_ALL": "C",
@@ -12,7 +13,7 @@ ELSEWHERE = {
     "SOURCE_DATE_EPOCH": "0",
     "HOME": "/nonexistent",
 }
-SEOUL = {"PYTHONHASHSEED": "1", "TZ": "Asia/Seoul", "LC_ALL": "C.UTF-8"}
+SEOUL = {"BRIEFING_CACHE": "off", "PYTHONHASHSEED": "1", "TZ": "Asia/Seoul", "LC_ALL": "C.UTF-8"}
 
 
 def built(briefing, project, cwd, env, *args):

@@ -1,51 +1,30 @@
-"""The front door: every command, and how each ends."""
+"""The front door: every command, and how each ends.
 
-from __future__ import annotations
+Importing this package loads no command: one whose answer is remembered needs none.
+"""
 
 import gc
+import os
 import sys
 from io import TextIOWrapper
-from typing import Annotated, NoReturn
 
-import typer
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
-from briefing import __version__
-from briefing.cli import builds, deliveries, reports, runs, schedules
-from briefing.cli.options import EPILOG
-from briefing.errors import BriefingError, unforeseen
-from briefing.terminal import print_json
-
-app = typer.Typer(
-    name="briefing",
-    help="Tables in, sourced and reproducible briefings out.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-)
+    from briefing.cli.commands import EPILOG, app
 
 
-def _version(value: bool) -> None:
-    if value:
-        print(f"briefing {__version__}")
-        raise typer.Exit
+def __getattr__(name: str) -> object:
+    """The commands, loaded when they are asked for."""
+    if name in {"EPILOG", "app"}:
+        from briefing.cli import commands
+
+        return getattr(commands, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-@app.callback(epilog=EPILOG)
-def _root(
-    _: Annotated[
-        bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
-    ] = False,
-) -> None:
-    """Tables in, sourced and reproducible briefings out."""
-
-
-for _room in (builds, reports, schedules, runs, deliveries):
-    for _name, _command in _room.COMMANDS.items():
-        app.command(_name, epilog=EPILOG)(_command)
-
-
-def main() -> NoReturn:
+def main() -> "NoReturn":
     """Run the command line; an error for people goes to standard error, never a traceback."""
     # Pages are trees of many thousand objects that live until the end; looking through all of
     # them again and again takes a tenth of a build and frees nothing.
@@ -53,11 +32,23 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that knows no ¶ shows its number
             stream.reconfigure(errors="backslashreplace")
+    from briefing.cli import remembered
+
+    said = remembered.answer(sys.argv[1:], os.environ)
+    if said is not None:
+        sys.stdout.write(said)
+        sys.exit(0)
+    from briefing.errors import BriefingError, unforeseen
+
     try:
+        from briefing.cli.commands import app
+
         app(standalone_mode=True)
     except BriefingError as error:
         print(error, file=sys.stderr)
         if "--json" in sys.argv:
+            from briefing.terminal import print_json
+
             print_json({"error": {"message": str(error), "exit_code": error.exit_code}})
         sys.exit(error.exit_code)
     except Exception as error:

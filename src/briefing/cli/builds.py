@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -75,6 +78,9 @@ def build(
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait where somebody else is building the same issue.")
     ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what was reused, what was made anew and why.")
+    ] = False,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
 ) -> None:
@@ -108,12 +114,8 @@ def build(
             loaded, requests, progress, wait=wait, deliver=deliver, reason=reason.strip()
         )
     counts, incomplete = _sent(loaded, asked, issues) if deliver and not failed else ({}, None)
-    if as_json:
-        sent = {"deliveries": counts} if deliver else {}
-        _print_built(issues, failed, sent)
-    else:
-        for item in issues:
-            show_issue(item)
+    sent = {"deliveries": counts} if deliver else {}
+    _print_built(issues, failed, sent, as_json=as_json, explain=explain)
     raise_last(failed, len(requests))
     if changed := [item for item in issues if item.state == "sealed"]:
         raise SealedError(
@@ -121,6 +123,21 @@ def build(
             'To correct them: --revise --reason "what was wrong".',
         )
     _tell_readers(loaded, requests, counts, incomplete, deliver=deliver, quiet=as_json)
+    if not (deliver or revise):
+        _remember(loaded, issues, as_json=as_json, explain=explain)
+
+
+def _remember(project: Project, issues: list[Issue], *, as_json: bool, explain: bool) -> None:
+    """Remember what this would answer if it were asked once more, and nothing had changed."""
+    from briefing.cli import remembered
+    from briefing.reuse import ISSUE
+    from briefing.structures import Reused
+
+    whole = (Reused(ISSUE, "", True),)
+    again = [replace(item, state="unchanged", changed=(), reused=whole) for item in issues]
+    with redirect_stdout(StringIO()) as said:
+        _print_built(again, [], {}, as_json=as_json, explain=explain)
+    remembered.remember(sys.argv[1:], project, issues, said.getvalue())
 
 
 def _sent(
@@ -135,13 +152,23 @@ def _sent(
 
 
 def _print_built(
-    issues: list[Issue], failed: list[tuple[Edition, BriefingError]], sent: dict[str, Any]
+    issues: list[Issue],
+    failed: list[tuple[Edition, BriefingError]],
+    sent: dict[str, Any],
+    *,
+    as_json: bool,
+    explain: bool,
 ) -> None:
+    if not as_json:
+        for item in issues:
+            show_issue(item, explain=explain)
+        return
     unbuilt = [
         {"issue": f"{item.report}/{item.period}/{item.name}", "error": str(error)}
         for item, error in failed
     ]
-    print_json({"issues": [issue_as_json(item) for item in issues], "failed": unbuilt, **sent})
+    built = [issue_as_json(item, explain=explain) for item in issues]
+    print_json({"issues": built, "failed": unbuilt, **sent})
     for _, error in failed:
         print(error, file=sys.stderr)
     if failed:

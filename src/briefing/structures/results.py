@@ -86,7 +86,12 @@ class Settings:
 
 @dataclass(frozen=True)
 class Project(Settings):
-    """config.yaml and everything that it names, checked."""
+    """config.yaml and everything that it names, checked.
+
+    Attributes:
+        cache: where what was made is kept, to be used again; None for nowhere.
+        read_at: when reading it began, in nanoseconds by the file system; 0 where nobody asked.
+    """
 
     default_report: str
     reports: Mapping[str, ReportDefinition]
@@ -94,6 +99,8 @@ class Project(Settings):
     dataset: Dataset
     inputs: Mapping[str, Path]
     deliveries: Deliveries = field(default_factory=Deliveries)
+    cache: Path | None = None
+    read_at: int = 0
 
 
 @dataclass(frozen=True)
@@ -165,10 +172,28 @@ class Document:
 
 
 @dataclass(frozen=True)
+class Reused:
+    """Whether a part of an issue was taken from the cache.
+
+    Attributes:
+        kind: issue, table or figure.
+        name: of the table or figure; empty for the issue.
+        reused: whether it was.
+        why: why not; empty where it was.
+    """
+
+    kind: str
+    name: str
+    reused: bool
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Issue:
     """An issue as filed: where it lies, and whether this build changed anything.
 
     Attributes:
+        reused: what of it was taken from the cache, and what was made anew.
         state: "new", "unchanged", "rebuilt" (a draft was replaced) or "copy" (unsealed).
         changed: for a rebuilt draft, the inputs and outputs that differ.
     """
@@ -180,6 +205,7 @@ class Issue:
     files: Mapping[str, str]
     state: str
     changed: tuple[str, ...] = ()
+    reused: tuple[Reused, ...] = ()
 
 
 @dataclass(frozen=True)
