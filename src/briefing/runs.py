@@ -7,13 +7,14 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from briefing import archive, pipeline
+from briefing.claiming import claimed, concluding, kept_lease
 from briefing.editions import edition_of
 from briefing.errors import (
     ArchiveError,
@@ -24,16 +25,13 @@ from briefing.errors import (
     LedgerError,
     Problem,
     ProblemsError,
-    SealedError,
     StaleRunError,
     UnreadableError,
     UsageError,
-    unforeseen,
 )
 from briefing.executors import Child
-from briefing.ledger import Ledger, open_database, this_process
+from briefing.ledger import Ledger, open_database
 from briefing.periods import Period
-from briefing.planning import as_planned
 from briefing.postings import postings_of, sent_book
 from briefing.structures import (
     PUBLISHED,
@@ -110,78 +108,35 @@ def build(
         UsageError: there is nothing to correct.
         BriefingError: it cannot be built; the ledger knows why.
     """
-    newest = ledger.newest(
-        request.edition.report, request.edition.name, str(request.edition.period)
-    )
-    request, deliver = _revised(request, newest, reason, deliver=deliver)
-    planned = as_planned(request.edition, request.formats, "manual", deliver=deliver)
-    planned = replace(planned, revision=request.revision, correction=request.reason)
     while True:
         try:
-            run = ledger.claim(planned, this_process())
+            request, run = claimed(ledger, request, deliver=deliver, reason=reason)
             break
         except BusyError as error:
             if not waited(error):
                 raise
-        except SealedError:
-            formats = newest.formats if newest else request.formats
-            return _compared(project, replace(request, formats=formats), progress)
-    try:
+    if run is None:
+        return compared(pipeline.stage(project, request, progress))
+    with concluding(ledger, run):
         with kept_lease(ledger, run):
             staged = pipeline.stage(project, request, progress)
-        return _published(project, ledger, run, staged)
-    except StaleRunError:
-        raise
-    except LedgerError as error:  # it may be in the archive, so it has to be made once more
-        with suppress(LedgerError):
-            ledger.hand_back(run, str(error))
-        raise
-    except BriefingError as error:
-        ledger.fail(run, str(error), waits=None, held=isinstance(error, HeldError))
-        raise
-    except Exception as error:
-        ledger.fail(run, unforeseen(error), waits=None)
-        raise
-    except BaseException:
-        ledger.hand_back(run, "stopped by hand", cancelled=True)
-        raise
+        return published(project, ledger, run, staged)
 
 
-def _revised(
-    request: pipeline.Request, newest: Run | None, reason: str, *, deliver: bool
-) -> tuple[pipeline.Request, bool]:
-    """Which revision is meant: the newest, or with a reason the one that corrects it.
-
-    A correction goes to readers if what it corrects did.
-    """
-    if not reason:
-        if newest is None:
-            return request, deliver
-        asked = replace(request, revision=newest.revision, reason=newest.correction)
-        return asked, deliver
-    if newest is None or (newest.revision == 1 and not newest.manifest):
-        raise UsageError("There is nothing to correct: this issue was never published.")
-    if newest.sealed:
-        number = newest.revision + 1
-    elif newest.revision > 1:
-        number = newest.revision  # a correction that nobody has received yet is made anew
-    else:
-        raise UsageError(
-            "Nobody has received this issue, so there is nothing to correct.",
-            "Build it without --revise: it is replaced in place.",
-        )
-    return replace(request, revision=number, reason=reason), deliver or newest.deliver
-
-
-def _compared(project: Project, request: pipeline.Request, progress: Progress) -> Issue:
+def compared(staged: archive.Staged) -> Issue:
     """What would be different in an issue that readers have; nothing is written there."""
-    staged = pipeline.stage(project, request, progress)
     archive.discard(staged)
     issue = staged.issue
     return issue if issue.state == "unchanged" else replace(issue, state="sealed")
 
 
-def _published(project: Project, ledger: Ledger, run: Run, staged: archive.Staged) -> Issue:
+def published(project: Project, ledger: Ledger, run: Run, staged: archive.Staged) -> Issue:
+    """Move a staged issue into the archive with its fence, and fill the outbox with it.
+
+    Raises:
+        StaleRunError: it is somebody else's by now.
+        ArchiveError: it cannot be moved in.
+    """
     try:
         postings, why = postings_of(project, ledger, run, staged.verdict)
         ledger.publish(run, staged.manifest, lambda: archive.place(staged), postings, why)
@@ -189,26 +144,6 @@ def _published(project: Project, ledger: Ledger, run: Run, staged: archive.Stage
         archive.discard(staged)  # if it was moved in, it is there no more
         raise
     return staged.issue
-
-
-@contextmanager
-def kept_lease(ledger: Ledger, run: Run) -> Iterator[None]:
-    """Renew the lease of a run while something else is done."""
-    over = threading.Event()
-
-    def renew() -> None:
-        while not over.wait(ledger.lease.total_seconds() / 3):
-            with suppress(LedgerError):  # the fence decides in the end, not the lease
-                if not ledger.renew(run):
-                    return
-
-    keeper = threading.Thread(target=renew, name=f"lease of run {run.id}", daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        over.set()
-        keeper.join()
 
 
 # ---- in a child, under a scheduler
@@ -318,7 +253,7 @@ def carry_out(
             if interrupted == HANDED_BACK:
                 ledger.hand_back(run, "the scheduler was stopped")
             return interrupted, ""
-        _published(project, ledger, run, child.answer())
+        published(project, ledger, run, child.answer())
     except StaleRunError:
         return LOST, ""
     except UnreadableError as error:

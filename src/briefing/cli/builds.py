@@ -13,6 +13,7 @@ import typer
 from briefing.cli.options import (
     JsonOption,
     ProjectOption,
+    WorkersOption,
     day_of,
     formats_of,
     load,
@@ -72,6 +73,7 @@ def build(
     deliver: Annotated[
         bool, typer.Option("--deliver", help="Send it to its readers, now.")
     ] = False,
+    workers: WorkersOption = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait where somebody else is building the same issue.")
     ] = False,
@@ -105,7 +107,7 @@ def build(
         if (revise or deliver) and any(item.is_copy for item in requests):
             raise UsageError("A copy is neither corrected nor sent.", "Drop --as-of, --output.")
         issues, failed = _built(
-            loaded, requests, progress, wait=wait, deliver=deliver, reason=reason.strip()
+            loaded, requests, progress, workers, wait=wait, deliver=deliver, reason=reason.strip()
         )
     counts, incomplete = _sent(loaded, asked, issues) if deliver and not failed else ({}, None)
     if as_json:
@@ -182,6 +184,7 @@ def _built(
     project: Project,
     requests: list[Request],
     progress: TerminalProgress,
+    workers: int | None,
     *,
     wait: bool,
     deliver: bool,
@@ -191,7 +194,7 @@ def _built(
 
     Copies leave the ledger alone; an issue is made in the row that a scheduler would take.
     """
-    from briefing import pipeline, runs
+    from briefing import batches
 
     said = ""
 
@@ -206,20 +209,8 @@ def _built(
         return wait
 
     ledger = None if all(item.is_copy for item in requests) else open_ledger(project)
-    issues, failed = [], []
-    for request in requests:
-        try:
-            if ledger is None or request.is_copy:
-                issues.append(pipeline.build(project, request, progress))
-            else:
-                issues.append(
-                    runs.build(
-                        project, ledger, request, progress, waited, deliver=deliver, reason=reason
-                    )
-                )
-        except BriefingError as error:
-            failed.append((request.edition, error))
-    return issues, failed
+    batch = batches.Batch(project, ledger, requests, waited, deliver, reason)
+    return batches.build_batch(batch, workers, progress)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"build": build}

@@ -97,6 +97,7 @@ from briefing.structures.description import (
     TableSchema,
     UnitWords,
 )
+from briefing.structures.execution import Answered, Engine
 from briefing.structures.results import (
     CORRECTION,
     KNOWN,
@@ -177,6 +178,7 @@ __all__ = [
     "Additivity",
     "Aggregation",
     "Alarm",
+    "Answered",
     "ArchiveMailbox",
     "Attachment",
     "CatchUp",
@@ -199,6 +201,7 @@ __all__ = [
     "Derivation",
     "Document",
     "Edition",
+    "Engine",
     "Failure",
     "Field",
     "FieldType",
