@@ -22,6 +22,8 @@ from briefing.executors import Pool, cores
 from briefing.ledger import Ledger
 from briefing.structures import Edition, Issue, Progress, Project, Run
 
+_LEAST_SHARE = 4 * 1024**3
+"""Address space is more than memory: libraries reserve much that they never use."""
 Failed = list[tuple[Edition, BriefingError]]
 """What could not be built, and why."""
 
@@ -78,8 +80,14 @@ def build_batch(
     with _ended_politely():
         if workers == 1:
             return _one_by_one(batch, progress)
-        with Pool(workers, memory=engine.memory) as pool:
+        with Pool(workers, memory=engine.memory or _share(workers)) as pool:
             return build_all(batch, Near(batch.project, pool), progress)
+
+
+def _share(workers: int) -> int:
+    """The bytes of address space that a worker may use where nothing is said."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(whole // workers, _LEAST_SHARE)
 
 
 def _one_by_one(batch: Batch, progress: Progress) -> tuple[list[Issue], Failed]:
@@ -107,6 +115,10 @@ def _one_by_one(batch: Batch, progress: Progress) -> tuple[list[Issue], Failed]:
     return issues, failed
 
 
+class _Stopped(KeyboardInterrupt):
+    """SIGTERM came; not SystemExit, which may come from an author's own code."""
+
+
 @contextmanager
 def _ended_politely() -> Iterator[None]:
     """Let SIGTERM end what is inside as Ctrl-C does: nothing half-made is left behind."""
@@ -115,11 +127,13 @@ def _ended_politely() -> Iterator[None]:
         return
 
     def stop(*_: object) -> None:
-        raise SystemExit(128 + signal.SIGTERM)
+        raise _Stopped
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
         yield
+    except _Stopped:
+        raise SystemExit(128 + signal.SIGTERM) from None
     finally:
         signal.signal(signal.SIGTERM, before)
 

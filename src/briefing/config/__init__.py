@@ -11,6 +11,7 @@ from pathlib import Path
 from briefing import sources, validation
 from briefing.config.channels import build_channels
 from briefing.config.deliveries import Surroundings, build_deliveries, unfit_editions
+from briefing.config.engine import build_engine
 from briefing.config.models import ConfigKeys, Language
 from briefing.config.reading import KeyPath, Positions, read_yaml
 from briefing.config.reports import read_report
@@ -62,6 +63,7 @@ def load_project(root: Path) -> Project:
         keys.schedules, grains, keys.languages, keys.timezone, positions
     )
     channels, unfit = build_channels(keys, positions, root)
+    engine, wrong = build_engine(keys, positions, root)
     around = Surroundings(
         root=root,
         output=inside["output"],
@@ -73,7 +75,7 @@ def load_project(root: Path) -> Project:
         unread=unread,
     )
     read = build_deliveries(keys, positions, around)
-    problems += found + unfit + read.problems
+    problems += found + unfit + wrong + read.problems
     if not (root / keys.dataset).resolve().is_relative_to(root):
         raise ProblemsError(problems)  # of which this is one; nothing outside is read
     try:
@@ -99,6 +101,7 @@ def load_project(root: Path) -> Project:
         inputs=inputs,
         channels=channels,
         deliveries=read.deliveries,
+        engine=engine,
     )
     if problems := [*unknown_editions(project, positions), *unfit_editions(project, read)]:
         raise ProblemsError(problems)

@@ -1,0 +1,121 @@
+"""Many issues at once: the bytes of one worker, the order asked for, and nothing left behind."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.conftest import ProjectFolder, run_briefing
+from tests.faults.newsroom import BRIEFING, Desk, Newsroom
+from tests.faults.processes import Process, wait_for
+
+PERIOD = "2026-10"
+DAY = "2026-10-01"
+
+
+@pytest.fixture
+def newsroom(tmp_path: Path) -> Iterator[Newsroom]:
+    """Four editions of a page."""
+    room = Newsroom(tmp_path / "project")
+    room.branches(4)
+    room.report("daily", editions=True)
+    yield room
+    room.end()
+
+
+def build(room: Newsroom, workers: int, *more: str) -> Desk:
+    words = ["build", "--period", DAY, "--format", "html", "--workers", str(workers)]
+    return room.start([*BRIEFING, *words, *more])
+
+
+def said(desk: Desk) -> str:
+    return desk.log.read_text(encoding="utf-8")
+
+
+def test_the_bytes_do_not_depend_on_the_workers(small_project: ProjectFolder):
+    words = ("build", "--period", PERIOD, "--language", "all")
+    one = run_briefing(*words, "--workers", "1", "--output", "one", cwd=small_project.root)
+    two = run_briefing(*words, "--workers", "2", "--output", "two", cwd=small_project.root)
+    assert (one.code, two.code) == (0, 0), one.said + two.said
+    assert two.out == one.out.replace("one/", "two/")
+    assert small_project.files("one") == small_project.files("two")
+    assert len(small_project.files("one")) > 10
+    lines = two.err.splitlines()
+    assert "1 of 2: library-loans/2026-10/" in two.err
+    assert lines[-1].startswith("2 of 2: library-loans/2026-10/")
+
+
+def test_results_stay_in_the_order_asked_for_and_one_that_fails_stops_no_other(
+    newsroom: Newsroom,
+):
+    newsroom.conduct("raise-in-turn badly")
+    desk = build(newsroom, 2)
+    assert desk.wait() == 1
+    built = [line for line in said(desk).splitlines() if line.startswith("Built:")]
+    failed = [line for line in said(desk).splitlines() if line.startswith("Not built:")]
+    assert len(built) == len(failed) == 2
+    assert built == sorted(built)
+    assert failed == sorted(failed)
+    assert said(desk).count("badly") == 2
+    assert sorted(newsroom.states().values()) == ["failed", "failed", "published", "published"]
+
+
+def test_a_worker_that_is_killed_costs_a_second_try(newsroom: Newsroom):
+    newsroom.conduct("until go")
+    desk = build(newsroom, 2)
+    wait_for("two at work", lambda: len(newsroom.builders()) == 2)
+    newsroom.conduct("")
+    victim = Process.of(newsroom.builders()[0])
+    victim.send(signal.SIGKILL)
+    newsroom.release("go")
+    assert desk.wait() == 0, said(desk)
+    assert set(newsroom.states().values()) == {"published"}
+    assert len(newsroom.states()) == 4
+    assert len(newsroom.builders()) == 5
+    assert not newsroom.leftovers()
+
+
+def test_an_issue_that_ends_its_workers_fails_alone(newsroom: Newsroom):
+    newsroom.report("deadly", "killed", editions=False)
+    desk = build(newsroom, 2, "daily", "deadly")
+    assert desk.wait() == 4
+    assert "It was tried twice" in said(desk)
+    assert sorted(newsroom.states().values()) == ["failed", *["published"] * 4]
+    assert len(newsroom.builders("deadly")) == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 128 + signal.SIGTERM)]
+)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_stopped_by_hand_nothing_is_left_behind(
+    newsroom: Newsroom, number: signal.Signals, code: int, workers: int
+):
+    newsroom.conduct("hang")
+    desk = build(newsroom, workers)
+    wait_for("builds", lambda: len(newsroom.builders()) == workers)
+    family = desk.family()
+    desk.signal(number)
+    assert desk.wait() == code, said(desk)
+    wait_for("the end of all", lambda: not any(one.lives for one in family), 10)
+    assert "Traceback" not in said(desk)
+    assert set(newsroom.states().values()) == {"cancelled"}
+    assert len(newsroom.states()) == workers  # the others were never taken
+    assert not list(newsroom.output.glob("*/*/*/.r*"))
+    newsroom.conduct("")
+    assert build(newsroom, 2).wait() == 0
+    assert set(newsroom.states().values()) == {"published"}
+
+
+def test_who_waits_gets_the_issues_of_another_after_their_own(newsroom: Newsroom):
+    newsroom.conduct("until go")
+    first = build(newsroom, 2)
+    wait_for("two at work", lambda: len(newsroom.builders()) == 2)
+    newsroom.conduct("")
+    second = build(newsroom, 2, "--wait")
+    wait_for("those left", lambda: list(newsroom.states().values()).count("published") == 2)
+    newsroom.release("go")
+    assert first.wait() in {0, 75}  # 75 where the other one was at the rest just then
+    assert second.wait() == 0, said(second)
+    assert set(newsroom.states().values()) == {"published"}
+    assert len(newsroom.states()) == 4
