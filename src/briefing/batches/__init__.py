@@ -17,7 +17,7 @@ from briefing import archive, pipeline, runs
 from briefing.batches.making import Maker, Near
 from briefing.batches.order import longest_first
 from briefing.claiming import claimed, concluding, kept_lease
-from briefing.errors import BriefingError, BusyError, LedgerError
+from briefing.errors import BriefingError, BusyError, EngineError, LedgerError, UsageError
 from briefing.executors import Pool, cores
 from briefing.ledger import Ledger
 from briefing.structures import Edition, Issue, Progress, Project, Run
@@ -37,6 +37,7 @@ class Batch:
         waited: called where somebody else builds one of them; true to ask again.
         deliver: whether they go to their readers, also where no schedule asks for that.
         reason: what is wrong with the issues that readers have: they are corrected.
+        notice: told what a person should know, though all goes on.
     """
 
     project: Project
@@ -45,6 +46,7 @@ class Batch:
     waited: Callable[[BusyError], bool] = lambda _: False
     deliver: bool = False
     reason: str = ""
+    notice: Callable[[str], None] = lambda _: None
 
 
 @dataclass
@@ -75,13 +77,35 @@ def build_batch(
     Returns:
         The issues, and what could not be built, both in the order in which they were asked for.
     """
-    engine = batch.project.engine
-    workers = max(1, min(workers or engine.workers or cores(), len(batch.requests)))
-    with _ended_politely():
-        if workers == 1:
+    engine, issues = batch.project.engine, len(batch.requests)
+    at_once = max(1, min(workers or engine.workers or cores(), issues))
+    with _ended_politely(), ExitStack() as held:
+        if issues == 1 or workers == 1:
             return _one_by_one(batch, progress)
-        with Pool(workers, memory=engine.memory or _share(workers)) as pool:
-            return build_all(batch, Near(batch.project, pool), progress)
+
+        def near() -> Near:
+            executor = Pool(at_once, memory=engine.memory or _share(at_once))
+            return Near(batch.project, held.enter_context(executor))
+
+        if engine.kind == "dask":
+            return build_all(batch, _far(batch, at_once, near, held), progress)
+        return build_all(batch, near(), progress) if at_once > 1 else _one_by_one(batch, progress)
+
+
+def _far(batch: Batch, workers: int, near: Callable[[], Near], held: ExitStack) -> Maker:
+    """The cluster; workers of this machine where it does not answer."""
+    try:
+        from briefing.batches.far import Far, all_versions
+        from briefing.executors.cluster import Cluster
+    except ModuleNotFoundError as error:
+        what = f"The engine dask needs the package {error.name}, which is not installed."
+        raise UsageError(what, "Run pip install 'briefing[dask]'.") from None
+    try:
+        cluster = held.enter_context(Cluster(batch.project.engine, workers, all_versions))
+    except EngineError as error:
+        batch.notice(f"{error} All is built on this machine.")
+        return near()
+    return Far(batch.project, cluster, near, batch.notice)
 
 
 def _share(workers: int) -> int:

@@ -209,7 +209,7 @@ def _built(
         return wait
 
     ledger = None if all(item.is_copy for item in requests) else open_ledger(project)
-    batch = batches.Batch(project, ledger, requests, waited, deliver, reason)
+    batch = batches.Batch(project, ledger, requests, waited, deliver, reason, progress.notice)
     return batches.build_batch(batch, workers, progress)
 
 

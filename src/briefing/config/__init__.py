@@ -6,6 +6,7 @@ dataclasses live inside.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from briefing import sources, validation
@@ -21,6 +22,7 @@ from briefing.errors import Problem, ProblemsError
 from briefing.structures import Project, ReportDefinition, Settings
 
 CONFIG = "config.yaml"
+_SHARED = {"publisher", "timezone", "languages", "dataset", "reports", "default_report"}
 _STAND_INS = {  # for required keys that are missing or wrong, so that the rest can be checked
     "publisher": "-",
     "timezone": "UTC",
@@ -130,6 +132,18 @@ def load_settings(root: Path) -> Settings:
     )
 
 
+def shared_config(root: Path) -> bytes:
+    """What config.yaml says about how issues are made, and nothing of readers, ways and secrets.
+
+    Raises:
+        ProblemsError: what is wrong in config.yaml.
+    """
+    keys, _, problems = _config(root.resolve())
+    if problems:
+        raise ProblemsError(problems)
+    return json.dumps(keys.model_dump(include=_SHARED), ensure_ascii=False, indent=1).encode()
+
+
 def _publisher(keys: ConfigKeys) -> dict[str, str]:
     if isinstance(keys.publisher, str):
         return dict.fromkeys(keys.languages, keys.publisher)
@@ -179,4 +193,4 @@ def _named_reports(keys: ConfigKeys, positions: Positions, known: set[str]) -> l
     ]
 
 
-__all__ = ["Language", "load_project", "load_settings"]
+__all__ = ["CONFIG", "Language", "load_project", "load_settings", "shared_config"]
