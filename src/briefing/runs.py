@@ -157,6 +157,15 @@ def stage_in_child(root: Path, run: Run, keeper: int) -> archive.Staged:
         project = load_project(root)
     except ProblemsError as error:
         raise UnreadableError(error.problems) from None
+    return pipeline.stage(project, request_of(project, run, keeper), lambda *_: None)
+
+
+def request_of(project: Project, run: Run, keeper: int | None = None) -> pipeline.Request:
+    """What a row of the ledger asks for.
+
+    Raises:
+        UsageError: there is no such report or edition any more.
+    """
     if run.report not in project.reports:
         raise UsageError(f"There is no report {run.report!r} any more.")
     period = Period.parse(run.period)
@@ -168,10 +177,9 @@ def stage_in_child(root: Path, run: Run, keeper: int) -> archive.Staged:
         language=run.language,
         parameter=run.parameter,
     )
-    request = pipeline.Request(
+    return pipeline.Request(
         edition, run.formats, keeper=keeper, revision=run.revision, reason=run.correction
     )
-    return pipeline.stage(project, request, lambda *_: None)
 
 
 def signature_of(project: Project) -> tuple[tuple[str, int, int], ...]:

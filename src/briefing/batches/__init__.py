@@ -80,7 +80,7 @@ def build_batch(
     engine, issues = batch.project.engine, len(batch.requests)
     at_once = max(1, min(workers or engine.workers or cores(), issues))
     with _ended_politely(), ExitStack() as held:
-        if issues == 1 or workers == 1:
+        if issues <= 1 or workers == 1:
             return _one_by_one(batch, progress)
 
         def near() -> Near:

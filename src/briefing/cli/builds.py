@@ -38,8 +38,9 @@ from briefing.terminal import (
 
 if TYPE_CHECKING:
     from briefing.cli.deliveries import Counts
+    from briefing.ledger import Ledger
     from briefing.pipeline import Request
-    from briefing.structures import Edition, Issue, Project
+    from briefing.structures import Edition, Issue, Project, Run
 
 _ASK_AGAIN = 1.0  # seconds
 
@@ -211,6 +212,28 @@ def _built(
     ledger = None if all(item.is_copy for item in requests) else open_ledger(project)
     batch = batches.Batch(project, ledger, requests, waited, deliver, reason, progress.notice)
     return batches.build_batch(batch, workers, progress)
+
+
+def make_here(
+    project: Project, ledger: Ledger, asked: list[Run], workers: int | None, *, quiet: bool
+) -> None:
+    """Make what was asked for in the ledger, here and now; what a scheduler makes is waited for."""
+    from briefing import batches, runs
+
+    def waited(_: BusyError) -> bool:
+        time.sleep(_ASK_AGAIN)
+        return True
+
+    requests = [runs.request_of(project, run) for run in asked]
+    with TerminalProgress(quiet=quiet) as progress:
+        batch = batches.Batch(project, ledger, requests, waited, notice=progress.notice)
+        issues, failed = batches.build_batch(batch, workers, progress)
+    if quiet:
+        _print_built(issues, failed, {})
+        return
+    for issue in issues:
+        show_issue(issue)
+    raise_last(failed, len(requests))
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"build": build}
