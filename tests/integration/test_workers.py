@@ -25,7 +25,8 @@ def newsroom(tmp_path: Path) -> Iterator[Newsroom]:
 
 def build(room: Newsroom, workers: int, *more: str) -> Desk:
     words = ["build", "--period", DAY, "--format", "html", "--workers", str(workers)]
-    return room.start([*BRIEFING, *words, *more])
+    # a shell that runs the tests in the background lets them ignore Ctrl-C
+    return room.start(["env", "--default-signal=INT", *BRIEFING, *words, *more])
 
 
 def said(desk: Desk) -> str:

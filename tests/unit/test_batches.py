@@ -1,5 +1,6 @@
 """What goes to a cluster, and in which order many issues are made."""
 
+import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from briefing import editions, pipeline, runs
 from briefing.batches.order import longest_first
 from briefing.config import load_project
 from briefing.errors import EngineError
-from briefing.executors.bundle import LARGEST, Bundle, bundle_of, unpacked
+from briefing.executors.bundle import LARGEST, Bundle, bundle_of, forget_old, unpacked
 from briefing.structures import Edition, Project
 
 TODAY = date(2026, 11, 22)
@@ -43,6 +44,16 @@ def test_a_bundle_comes_out_as_it_went_in_and_once(tmp_path: Path):
     assert found == files
     assert unpacked(Bundle(bundle.name, b"not read again"), tmp_path) == place
     assert [path.name for path in tmp_path.iterdir()] == [bundle.name]
+
+
+def test_only_the_bundles_used_last_are_kept(tmp_path: Path):
+    made = [unpacked(bundle_of({"a": bytes([number])}), tmp_path) for number in range(5)]
+    for number, place in enumerate(made):
+        os.utime(place, (number, number))
+    (tmp_path / "of-dask").mkdir()
+    forget_old(tmp_path, 2)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {made[3].name, made[4].name, "of-dask"}
 
 
 def test_a_project_that_is_too_large_is_not_sent():

@@ -69,3 +69,10 @@ def unpacked(bundle: Bundle, folder: Path) -> Path:
     finally:
         shutil.rmtree(making, ignore_errors=True)
     return place
+
+
+def forget_old(folder: Path, kept: int) -> None:
+    """Remove all bundles that are unpacked in a folder but so many, those used last."""
+    found = sorted(folder.glob("briefing-*"), key=lambda place: -place.stat().st_mtime)
+    for place in found[kept:]:
+        shutil.rmtree(place, ignore_errors=True)

@@ -25,11 +25,13 @@ from distributed import (
 
 from briefing.abc import Answer, Executor, Item
 from briefing.errors import BriefingError, ChildError, EngineError
-from briefing.executors.bundle import Bundle, unpacked
+from briefing.executors.bundle import Bundle, forget_old, unpacked
 from briefing.structures.execution import Answered, Engine
 
 _FAILURES = 1
 """How many workers a piece of work may end before it is given up: a second try, as here."""
+_KEPT = 4
+"""Bundles that a worker keeps: those of other projects, and of the same one before a change."""
 _ASK = 5.0
 _REMEDY = "See that it runs (docs/howto/workers-and-dask.md)."
 _KILLED = "The workers that built it were killed; they may be short of memory. It was tried twice."
@@ -47,7 +49,10 @@ class Unpacking(WorkerPlugin):  # type: ignore[misc]  # its types are not looked
 
     def setup(self, worker: Worker) -> None:
         """Called by Dask on each worker."""
-        unpacked(self._bundle, Path(worker.local_directory))
+        folder = Path(worker.local_directory)
+        place = unpacked(self._bundle, folder)
+        place.touch()
+        forget_old(folder, _KEPT)
 
 
 def bundle_folder(name: str) -> Path:
@@ -144,6 +149,8 @@ class Cluster(Executor):
             self._client.register_plugin(Unpacking(bundle))
         except Exception as error:
             raise self._lost(_said(error)) from error
+        # the scheduler keeps it until then; what is unpacked may serve the next build
+        self._held.callback(_quietly, self._client.unregister_worker_plugin, bundle.name)
 
     def as_completed(
         self, work: Callable[[Item], Answer], items: Iterable[Item]
