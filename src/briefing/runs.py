@@ -6,7 +6,7 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -149,15 +149,29 @@ def published(project: Project, ledger: Ledger, run: Run, staged: archive.Staged
 # ---- in a child, under a scheduler
 
 
-def stage_in_child(root: Path, run: Run, keeper: int) -> archive.Staged:
+Work = Callable[[Path, Run, int], tuple[archive.Staged, Sequence[str]]]
+"""What a child does: gets the project's folder, the row, and the process that keeps what it
+leaves; gives back what it has staged, and what a person should know of how."""
+
+
+def stage_in_child(root: Path, run: Run, keeper: int) -> tuple[archive.Staged, Sequence[str]]:
     """What a child does: read the project anew, make the issue, leave it beside its place."""
+    project = project_in_child(root)
+    return pipeline.stage(project, request_of(project, run, keeper), lambda *_: None), ()
+
+
+def project_in_child(root: Path) -> Project:
+    """The project as it is now.
+
+    Raises:
+        UnreadableError: it has problems by now.
+    """
     from briefing.config import load_project
 
     try:
-        project = load_project(root)
+        return load_project(root)
     except ProblemsError as error:
         raise UnreadableError(error.problems) from None
-    return pipeline.stage(project, request_of(project, run, keeper), lambda *_: None)
 
 
 def request_of(project: Project, run: Run, keeper: int | None = None) -> pipeline.Request:
@@ -241,11 +255,19 @@ class Stopping:
 
 
 def carry_out(
-    project: Project, ledger: Ledger, run: Run, limits: Limits, stopping: Stopping
+    project: Project,
+    ledger: Ledger,
+    run: Run,
+    limits: Limits,
+    stopping: Stopping,
+    work: Work = stage_in_child,
 ) -> tuple[str, str]:
     """Make the issue of a claimed run in a child, and write down what became of it.
 
     Never raises for what goes wrong with the build.
+
+    Args:
+        work: what the child does.
 
     Returns:
         The state that the run has now, or ``LOST`` or ``HANDED_BACK``; and what went wrong.
@@ -255,13 +277,16 @@ def carry_out(
     """
     child: Child | None = None
     try:
-        child = Child(stage_in_child, (project.root, run, os.getpid()), memory=limits.memory)
+        child = Child(work, (project.root, run, os.getpid()), memory=limits.memory)
         interrupted = _watched(ledger, run, child, limits.timeout, stopping)
         if interrupted:
             if interrupted == HANDED_BACK:
                 ledger.hand_back(run, "the scheduler was stopped")
             return interrupted, ""
-        published(project, ledger, run, child.answer())
+        staged, notices = child.answer()
+        for notice in notices:
+            ledger.note(run.id, "notice", notice)
+        published(project, ledger, run, staged)
     except StaleRunError:
         return LOST, ""
     except UnreadableError as error:

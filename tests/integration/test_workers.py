@@ -1,5 +1,6 @@
 """Many issues at once: the bytes of one worker, the order asked for, and nothing left behind."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -106,6 +107,26 @@ def test_stopped_by_hand_nothing_is_left_behind(
     newsroom.conduct("")
     assert build(newsroom, 2).wait() == 0
     assert set(newsroom.states().values()) == {"published"}
+
+
+def test_the_keyboard_stops_all_of_them_while_they_are_being_started(newsroom: Newsroom):
+    desk = build(newsroom, 2)
+    family = wait_for("a fork server", lambda: desk.family() if len(desk.family()) > 2 else [])
+    os.killpg(desk.pid, signal.SIGINT)  # as a terminal does: everybody in the foreground gets it
+    assert desk.wait() == 130, said(desk)
+    wait_for("the end of all", lambda: not any(one.lives for one in family), 30)
+    assert "Traceback" not in said(desk)
+    assert "Error" not in said(desk)
+    assert set(newsroom.states().values()) <= {"cancelled"}
+
+
+def test_past_periods_are_made_here_many_at_once(newsroom: Newsroom):
+    words = ["backfill", "daily", "--from", "2026-10-01", "--to", "2026-10-02", "--here"]
+    desk = newsroom.start([*BRIEFING, *words, "--workers", "2"])
+    assert desk.wait() == 0, said(desk)
+    assert said(desk).count("Built: daily/2026-10-0") == 8
+    assert "8 of 8: daily/2026-10-0" in said(desk)
+    assert list(newsroom.states().values()) == ["published"] * 8
 
 
 def test_who_waits_gets_the_issues_of_another_after_their_own(newsroom: Newsroom):

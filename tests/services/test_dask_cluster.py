@@ -211,6 +211,37 @@ def test_an_issue_that_ends_its_workers_fails_after_two_tries(office: Office, da
     assert set(office.room.states().values()) == {"failed"}
 
 
+AT_ONCE = {"every": "day", "at": '"00:00"', "formats": "[html]"}
+
+
+def test_a_scheduler_has_its_issues_built_by_the_cluster(office: Office, dask: Dask):
+    office.room.schedule("daily", **AT_ONCE)
+    office.room.more = dask_keys(dask.address)
+    office.room.write()
+    desk = office.room.serve(once=True)
+    assert desk.wait() == 0, said(desk)
+    assert set(office.room.states().values()) == {"published"}
+    assert len(office.room.states()) == 4
+    workers = {one.pid for process in dask.processes for one in family(process.pid)}
+    assert office.at_work()
+    assert set(office.at_work()) <= workers
+    assert not office.room.leftovers()
+
+
+def test_a_scheduler_whose_cluster_is_gone_builds_and_says_so(office: Office):
+    office.room.schedule("daily", **AT_ONCE)
+    office.room.more = dask_keys("tcp://127.0.0.1:9", wait=1)
+    office.room.write()
+    desk = office.room.serve(once=True)
+    assert desk.wait() == 0, said(desk)
+    rows = office.room.rows()
+    assert [row.state for row in rows.values()] == ["published"] * 4
+    for row in rows.values():
+        (notice,) = [detail for kind, detail in row.events if kind == "notice"]
+        assert "cannot be used" in notice
+        assert "It was built on this machine." in notice
+
+
 def test_partitions_are_mapped_in_their_order(dask: Dask):
     engine = Engine("dask", scheduler=dask.address)
     with Cluster(engine, 2, all_versions) as cluster:
@@ -221,10 +252,8 @@ def test_partitions_are_mapped_in_their_order(dask: Dask):
 
 def test_a_worker_that_runs_something_else_is_refused(dask: Dask):
     engine = Engine("dask", scheduler=dask.address)
-    mine = os.getpid()
     with pytest.raises(EngineError, match=r"The worker tcp://.* runs python \d+ \(here \d+\)"):
         Cluster(engine, 2, lambda: {"python": str(os.getpid()), "briefing": "1"})
-    assert mine == os.getpid()
 
 
 def test_tls_keeps_strangers_out(tmp_path: Path):

@@ -84,6 +84,10 @@ def build(
     """Build issues and print the paths of their files."""
     if revise != bool(reason.strip()):
         raise UsageError("--revise and --reason belong together.", "Readers see the reason.")
+    if workers != 1 and "all" in {edition, language}:
+        from briefing.executors import warm_up
+
+        warm_up()  # it loads its libraries while the project is read
     with TerminalProgress(quiet=as_json) as progress:
         loaded = load(project, progress)
         from briefing import editions, pipeline

@@ -11,7 +11,8 @@ import shutil
 import signal
 import tempfile
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, util
 from pathlib import Path
 
@@ -40,7 +41,25 @@ def warm_up() -> None:
     """Start the fork server and let it load its libraries, so that the first child starts fast."""
     with _lock:
         _settle()
-    forkserver.ensure_running()
+        with _deaf_to_the_keyboard():
+            forkserver.ensure_running()
+
+
+@contextmanager
+def _deaf_to_the_keyboard() -> Iterator[None]:
+    """Have what is started here ignore Ctrl-C from its first moment on.
+
+    The fork server ignores it only after it has loaded everything; before, it would die of it and
+    print where.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _settle() -> None:
