@@ -47,7 +47,22 @@ def test_the_bytes_do_not_depend_on_the_workers(small_project: ProjectFolder):
     assert lines[-1].startswith("2 of 2: library-loans/2026-10/")
 
 
-def test_results_stay_in_the_order_asked_for_and_one_that_fails_stops_no_other(
+def test_results_stay_in_the_order_asked_for(newsroom: Newsroom):
+    newsroom.conduct("until go")
+    desk = build(newsroom, 2)
+    wait_for("two at work", lambda: len(newsroom.builders()) == 2)
+    newsroom.release(f"go-{newsroom.builders()[1]}")  # one worker is held, the other does the rest
+    wait_for("the rest", lambda: list(newsroom.states().values()).count("published") == 3)
+    newsroom.release("go")
+    assert desk.wait() == 0, said(desk)
+    done = [line for line in said(desk).splitlines() if " of 4: " in line]
+    built = [line for line in said(desk).splitlines() if line.startswith("Built:")]
+    assert [line[:6] for line in done] == ["1 of 4", "2 of 4", "3 of 4", "4 of 4"]
+    assert [line[-7:] for line in done] != sorted(line[-7:] for line in done)
+    assert built == sorted(built)
+
+
+def test_one_that_fails_stops_no_other(
     newsroom: Newsroom,
 ):
     newsroom.conduct("raise-in-turn badly")

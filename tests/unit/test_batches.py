@@ -2,8 +2,10 @@
 
 import os
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given
@@ -29,6 +31,8 @@ def test_a_bundle_is_the_same_whatever_the_order_and_another_where_a_byte_differ
     assert bundle_of(dict(reversed(files.items()))) == first
     path = next(iter(files))
     assert bundle_of({**files, path: files[path] + b"x"}).name != first.name
+    with ZipFile(BytesIO(first.content)) as packed:
+        assert {item.date_time for item in packed.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_a_bundle_comes_out_as_it_went_in_and_once(tmp_path: Path):

@@ -100,6 +100,9 @@ class Cluster(Executor):
             self.close()
             what = f"The Dask cluster {self._place} cannot be used: {_said(error)}."
             raise EngineError(what, _REMEDY) from error
+        except BaseException:
+            self.close()
+            raise
         self.room = self._count() + 1  # one more, so that nobody waits for the next piece
 
     def _connected(self, engine: Engine, workers: int) -> Client:
