@@ -15,13 +15,14 @@ from functools import cache, lru_cache
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from briefing import archive, pipeline
 from briefing.batches.making import Maker, StagedIssues
 from briefing.config import CONFIG, load_project, shared_config
 from briefing.errors import BriefingError, EngineError
 from briefing.executors.bundle import Bundle, bundle_of
+from briefing.executors.versions import check_versions
 from briefing.fonts import font_files
 from briefing.inputs import versions
 from briefing.structures import (
@@ -33,9 +34,6 @@ from briefing.structures import (
     Project,
     Verdict,
 )
-
-if TYPE_CHECKING:
-    from briefing.executors.cluster import Cluster
 
 _one_at_a_time = threading.Lock()
 """A worker may have several threads; matplotlib and Pango are not made for that."""
@@ -68,6 +66,18 @@ class Made:
     verdict: Verdict | None
 
 
+class Remote(Protocol):
+    """An executor far away, which has to be given the project first."""
+
+    def send(self, bundle: Bundle) -> None:
+        """Give a bundle to every worker, also to those that come later."""
+
+    def as_completed(
+        self, work: Callable[[Commission], Made], items: Iterable[Commission]
+    ) -> Iterator[Answered[Commission, Made]]:
+        """Do the work on each item; as ``Executor``."""
+
+
 class Far:
     """Makes issues on a cluster.
 
@@ -79,7 +89,7 @@ class Far:
     def __init__(
         self,
         project: Project,
-        cluster: Cluster,
+        cluster: Remote,
         otherwise: Callable[[], Maker],
         notice: Callable[[str], None],
     ) -> None:
@@ -208,8 +218,18 @@ def make(commission: Commission) -> Made:
         EngineError: this worker does not fit.
         BriefingError: the issue cannot be made.
     """
-    from briefing.executors.cluster import bundle_folder, check_versions
+    from briefing.executors.cluster import bundle_folder
 
+    return made_in(bundle_folder(commission.bundle), commission)
+
+
+def made_in(bundle: Path, commission: Commission) -> Made:
+    """Make an issue from an unpacked bundle.
+
+    Raises:
+        EngineError: this process runs something else than the coordinator.
+        BriefingError: the issue cannot be made.
+    """
     check_versions(commission.versions, all_versions(), platform.node())
     with _one_at_a_time, TemporaryDirectory(prefix="briefing-issue-") as folder:
         output = Path(folder)
@@ -219,7 +239,7 @@ def make(commission: Commission) -> Made:
             path.write_bytes(body)
         rules = (commission.rule,) if commission.rule else ()
         project = replace(
-            _project_in(bundle_folder(commission.bundle)),
+            _project_in(bundle),
             output=output,
             deliveries=Deliveries(rules=rules),
         )

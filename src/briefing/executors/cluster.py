@@ -26,6 +26,7 @@ from distributed import (
 from briefing.abc import Answer, Executor, Item
 from briefing.errors import BriefingError, ChildError, EngineError
 from briefing.executors.bundle import Bundle, forget_old, unpacked
+from briefing.executors.versions import check_versions
 from briefing.structures.execution import Answered, Engine
 
 _FAILURES = 1
@@ -225,24 +226,6 @@ class Cluster(Executor):
     def close(self) -> None:
         """Let the cluster go; one that was started here ends."""
         self._held.close()
-
-
-def check_versions(here: Mapping[str, str], there: Mapping[str, str], place: str) -> None:
-    """Refuse a worker that runs something else than this process: its bytes might differ.
-
-    Raises:
-        EngineError: what differs, and where.
-    """
-    different = [
-        f"{name} {there.get(name, 'not at all')} (here {version})"
-        for name, version in here.items()
-        if there.get(name) != version
-    ]
-    if different:
-        raise EngineError(
-            f"The worker {place} runs {', '.join(different)}.",
-            "Install the same lock file on every machine.",
-        )
 
 
 def _security(engine: Engine) -> Security | None:
