@@ -17,7 +17,7 @@ from briefing import archive, pipeline, runs
 from briefing.batches.making import Maker, Near
 from briefing.batches.order import longest_first
 from briefing.claiming import claimed, concluding, kept_lease
-from briefing.errors import BriefingError, BusyError, EngineError, LedgerError, UsageError
+from briefing.errors import BriefingError, BusyError, EngineError, LedgerError
 from briefing.executors import Pool, cores
 from briefing.ledger import Ledger
 from briefing.structures import Edition, Issue, Progress, Project, Run
@@ -94,14 +94,10 @@ def build_batch(
 
 def _far(batch: Batch, workers: int, near: Callable[[], Near], held: ExitStack) -> Maker:
     """The cluster; workers of this machine where it does not answer."""
+    from briefing.batches.far import Far, open_cluster
+
     try:
-        from briefing.batches.far import Far, all_versions
-        from briefing.executors.cluster import Cluster
-    except ModuleNotFoundError as error:
-        what = f"The engine dask needs the package {error.name}, which is not installed."
-        raise UsageError(what, "Run pip install 'briefing[dask]'.") from None
-    try:
-        cluster = held.enter_context(Cluster(batch.project.engine, workers, all_versions))
+        cluster = held.enter_context(open_cluster(batch.project.engine, workers))
     except EngineError as error:
         batch.notice(f"{error} All is built on this machine.")
         return near()

@@ -15,14 +15,14 @@ from functools import cache, lru_cache
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from briefing import archive, pipeline
 from briefing.batches.making import Maker, StagedIssues
 from briefing.config import CONFIG, load_project, shared_config
-from briefing.errors import BriefingError, EngineError
+from briefing.errors import BriefingError, EngineError, UsageError
 from briefing.executors.bundle import Bundle, bundle_of
-from briefing.executors.versions import check_versions
+from briefing.executors.versions import check_versions, native_versions
 from briefing.fonts import font_files
 from briefing.inputs import versions
 from briefing.structures import (
@@ -31,9 +31,13 @@ from briefing.structures import (
     Deliveries,
     DeliveryRule,
     Document,
+    Engine,
     Project,
     Verdict,
 )
+
+if TYPE_CHECKING:
+    from briefing.executors.cluster import Cluster
 
 _one_at_a_time = threading.Lock()
 """A worker may have several threads; matplotlib and Pango are not made for that."""
@@ -179,11 +183,29 @@ class Far:
             yield replace(answered, number=numbers[answered.number])
 
 
+def open_cluster(engine: Engine, workers: int) -> Cluster:
+    """The cluster of an engine.
+
+    Args:
+        workers: how many it has, where it is one of this machine's own.
+
+    Raises:
+        UsageError: Dask is not installed here.
+        EngineError: the cluster does not answer, has no workers, or its workers do not fit.
+    """
+    try:
+        from briefing.executors.cluster import Cluster
+    except ModuleNotFoundError as error:
+        what = f"The engine dask needs the package {error.name}, which is not installed."
+        raise UsageError(what, "Run pip install 'briefing[dask]'.") from None
+    return Cluster(engine, workers, all_versions)
+
+
 @cache
 def all_versions() -> Mapping[str, str]:
-    """What decides how an issue comes out: the programs of its manifest, Python and the fonts."""
+    """What decides how an issue comes out: the programs of its manifest, those below, the fonts."""
     fonts = archive.digest(b"".join(path.read_bytes() for path in font_files().values()))
-    return {"python": platform.python_version(), "fonts": fonts[:12], **versions()}
+    return {**native_versions(), "fonts": fonts[:12], **versions()}
 
 
 def project_bundle(project: Project) -> Bundle:

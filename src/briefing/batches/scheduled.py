@@ -6,12 +6,13 @@ Deadline, limit of memory and the end by force are those of every child of a sch
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from briefing import archive, pipeline, runs
-from briefing.batches.making import Near
-from briefing.errors import EngineError
+from briefing.batches.far import Far, open_cluster
+from briefing.batches.making import Maker, Near
+from briefing.errors import EngineError, UsageError
 from briefing.executors import Here
 from briefing.structures import Project, Run
 
@@ -35,15 +36,12 @@ def _by_the_cluster(
 ) -> tuple[archive.Staged, Sequence[str]]:
     notices: list[str] = []
     near = Near(project, Here())
-    try:
-        from briefing.batches.far import Far, all_versions
-        from briefing.executors.cluster import Cluster
-
-        with Cluster(project.engine, 1, all_versions) as cluster:
-            far = Far(project, cluster, lambda: near, notices.append)
-            with closing(far.staged([request])) as answers:
-                return next(answers).result(), notices
-    except (EngineError, ModuleNotFoundError) as error:
-        notices.append(f"{error} It was built on this machine.")
-    with closing(near.staged([request])) as answers:
-        return next(answers).result(), notices
+    maker: Maker = near
+    with ExitStack() as held:
+        try:
+            cluster = held.enter_context(open_cluster(project.engine, 1))
+            maker = Far(project, cluster, lambda: near, notices.append)
+        except (EngineError, UsageError) as error:
+            notices.append(f"{error} It was built on this machine.")
+        with closing(maker.staged([request])) as answers:
+            return next(answers).result(), notices

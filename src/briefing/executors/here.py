@@ -21,6 +21,8 @@ class Here(Executor):
                 answer = work(item)
             except BriefingError as error:
                 yield Answered(number, item, error=error)
+            except MemoryError:
+                raise  # the limit of this process: the rest would fare no better
             except Exception as error:
                 yield Answered(number, item, error=ChildError(unforeseen(error)))
             else:
