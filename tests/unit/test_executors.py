@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -51,6 +53,12 @@ def slow(folder: Path, number: int) -> int:
     return number
 
 
+def starts_another_and_dies(folder: Path, _: object) -> None:
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+    (folder / f"{other.pid}").touch()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def greedy(number: int) -> int:
     held = [bytearray(16_000_000) for _ in range(number)]
     return len(held)
@@ -66,7 +74,6 @@ def hoards(_: object) -> int:
 
 def loaded(_: object) -> list[str]:
     import gc
-    import sys
 
     assert gc.get_freeze_count() > 100_000
     return sorted(name for name in PRELOADED if name not in sys.modules)
@@ -133,6 +140,14 @@ def test_what_ends_two_workers_has_failed_and_nothing_else_has(tmp_path: Path, p
         with pytest.raises(ChildError, match=r"was killed.*It was tried twice"):
             item.result()
     assert len(failed) <= 1
+
+
+def test_what_a_worker_has_started_ends_with_it(tmp_path: Path, pool: Pool):
+    with pytest.raises(ChildError):
+        pool.map(partial(starts_another_and_dies, tmp_path), [1])
+    others = [Process.of(int(path.name)) for path in tmp_path.iterdir()]
+    assert len(others) == 2
+    wait_for("their end", lambda: not any(other.lives for other in others), 10)
 
 
 def test_stopped_early_nobody_goes_on(tmp_path: Path):

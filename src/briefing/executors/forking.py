@@ -33,6 +33,7 @@ context = multiprocessing.get_context("forkserver")
 context.set_forkserver_preload(list(PRELOADED))
 _PR_SET_PDEATHSIG = 1
 _PREFIX = "briefing-workers-"
+_TRIES = 3
 _lock = threading.Lock()
 _folder: Path | None = None
 
@@ -72,10 +73,14 @@ def _settle() -> None:
     if _folder is not None:
         return
     _sweep()
-    while _folder is None:
+    for _ in range(_TRIES):
         made = Path(tempfile.mkdtemp(prefix=_PREFIX))
         if _locked(made) is not None and made.is_dir():  # else it was swept just before
-            _folder = made
+            break
+        shutil.rmtree(made, ignore_errors=True)
+    else:
+        return  # no locks on this file system: multiprocessing then makes its own
+    _folder = made
     before, tempfile.tempdir = tempfile.tempdir, str(_folder)
     try:
         util.get_temp_dir()  # made here, and kept by multiprocessing

@@ -115,7 +115,7 @@ class Pool(Executor):
             piece.tries += 1
             told = worker.answer()
             if told is None:
-                worker.end()
+                worker.bury()
                 if piece.tries < _TRIES:
                     waiting.append(piece)
                     continue
@@ -209,15 +209,21 @@ class _Worker:
         return not self._process.is_alive()
 
     def end(self) -> None:
+        """Wait for one that was let go; not for ever."""
+        self._process.join(_GRACE)
+        if self._process.is_alive():
+            self.kill()
+
+    def bury(self) -> None:
+        """Wait for one that is dying, and end what it has started."""
         self._process.join(_GRACE)
         self.kill()
 
     def kill(self) -> None:
         """End it and all that it started, at once."""
-        if self._process.is_alive():
-            self._process.kill()
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError, PermissionError):  # the group, its leader gone or not
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.kill()  # one that has just begun leads no group yet
         self._process.join()
         self._talk.close()
 
