@@ -92,6 +92,21 @@ def test_a_worker_that_is_killed_costs_a_second_try(newsroom: Newsroom):
     assert not newsroom.leftovers()
 
 
+def test_a_fork_server_that_is_killed_costs_a_second_try_of_all_at_work(newsroom: Newsroom):
+    newsroom.conduct("until go")
+    desk = build(newsroom, 2)
+    wait_for("two at work", lambda: len(newsroom.builders()) == 2)
+    newsroom.conduct("")
+    status = Path(f"/proc/{newsroom.builders()[0]}/status").read_text(encoding="utf-8")
+    (parent,) = [line.split()[1] for line in status.splitlines() if line.startswith("PPid:")]
+    assert int(parent) != desk.pid
+    Process.of(int(parent)).send(signal.SIGKILL)
+    assert desk.wait() == 0, said(desk)
+    assert list(newsroom.states().values()) == ["published"] * 4
+    assert len(newsroom.builders()) == 6
+    assert not newsroom.leftovers()
+
+
 def test_an_issue_that_ends_its_workers_fails_alone(newsroom: Newsroom):
     newsroom.report("deadly", "killed", editions=False)
     desk = build(newsroom, 2, "daily", "deadly")

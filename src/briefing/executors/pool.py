@@ -101,7 +101,11 @@ class Pool(Executor):
         return bool(busy)
 
     def _hired(self) -> _Worker:
-        worker = _Worker(self._memory)
+        try:
+            worker = _Worker(self._memory)
+        except (OSError, EOFError):  # the fork server died just now: another one is started
+            warm_up()
+            worker = _Worker(self._memory)
         self._makers.append(worker.pid)
         return worker
 
