@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from briefing.structures.channels import Receipt
 from briefing.structures.deliveries import Parcel
+from briefing.structures.execution import Answered
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 TableFunction = Callable[[Mapping[str, "pd.DataFrame"]], "pd.DataFrame"]
 """``use: module:function`` of a table: gets the typed frames, returns the result's frame.
@@ -47,3 +51,53 @@ class Channel(ABC):
 
     def close(self) -> None:  # noqa: B027 -- most have nothing to let go of
         """Let go of what was opened; called once, also after a failure."""
+
+
+class Executor(ABC):
+    """Where work is done: in this process, in others of this machine, or on a cluster.
+
+    Work is a function of a module with one argument; it, its items and its answers are picklable
+    wherever they leave the process. Local and remote executors differ in nothing else.
+    """
+
+    room: int = 1
+    """How many items are worked on at once."""
+
+    @abstractmethod
+    def as_completed(
+        self, work: Callable[[Item], Answer], items: Iterable[Item]
+    ) -> Iterator[Answered[Item, Answer]]:
+        """Do the work on each item; what fails stops no other.
+
+        Args:
+            items: drawn one by one, as room for them becomes free.
+
+        Returns:
+            What became of each, as it is done.
+
+        Raises:
+            EngineError: the executor itself is lost; what was not handed back is not done.
+        """
+
+    def map(self, work: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
+        """The answers, in the order of the items.
+
+        Raises:
+            BriefingError: that of the first item that failed.
+        """
+        done = sorted(self.as_completed(work, items), key=lambda answered: answered.number)
+        return [answered.result() for answered in done]
+
+    @property
+    def makers(self) -> tuple[int, ...]:
+        """Process ids of all workers of this machine so far, to clear up after those killed."""
+        return ()
+
+    def close(self) -> None:  # noqa: B027 -- not every executor holds anything
+        """End all workers, whatever they are at."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

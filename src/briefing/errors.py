@@ -13,6 +13,7 @@
     |-- ChannelError         exit 5   a message did not go out, or not to everybody
     `-- BuildError           exit 4   the issue could not be made
         |-- ChildError                the process that built it died, or took too long
+        |-- EngineError               the cluster that should do the work is lost
         |-- ChartError                a chart could not be drawn
         |-- RenderError               the pages could not be made, or failed a gate
         `-- ArchiveError              the issue could not be filed
@@ -155,6 +156,10 @@ class BuildError(BriefingError):
 
 class ChildError(BuildError):
     """The process that built the issue died or took too long."""
+
+
+class EngineError(BuildError):
+    """The cluster that should do the work does not answer, or does not fit."""
 
 
 class ChartError(BuildError):

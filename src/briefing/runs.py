@@ -6,14 +6,15 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from briefing import archive, pipeline
+from briefing.claiming import claimed, concluding, kept_lease
 from briefing.editions import edition_of
 from briefing.errors import (
     ArchiveError,
@@ -24,16 +25,13 @@ from briefing.errors import (
     LedgerError,
     Problem,
     ProblemsError,
-    SealedError,
     StaleRunError,
     UnreadableError,
     UsageError,
-    unforeseen,
 )
 from briefing.executors import Child
-from briefing.ledger import Ledger, open_database, this_process
+from briefing.ledger import Ledger, open_database
 from briefing.periods import Period
-from briefing.planning import as_planned
 from briefing.postings import postings_of, sent_book
 from briefing.structures import (
     PUBLISHED,
@@ -110,78 +108,35 @@ def build(
         UsageError: there is nothing to correct.
         BriefingError: it cannot be built; the ledger knows why.
     """
-    newest = ledger.newest(
-        request.edition.report, request.edition.name, str(request.edition.period)
-    )
-    request, deliver = _revised(request, newest, reason, deliver=deliver)
-    planned = as_planned(request.edition, request.formats, "manual", deliver=deliver)
-    planned = replace(planned, revision=request.revision, correction=request.reason)
     while True:
         try:
-            run = ledger.claim(planned, this_process())
+            request, run = claimed(ledger, request, deliver=deliver, reason=reason)
             break
         except BusyError as error:
             if not waited(error):
                 raise
-        except SealedError:
-            formats = newest.formats if newest else request.formats
-            return _compared(project, replace(request, formats=formats), progress)
-    try:
+    if run is None:
+        return compared(pipeline.stage(project, request, progress))
+    with concluding(ledger, run):
         with kept_lease(ledger, run):
             staged = pipeline.stage(project, request, progress)
-        return _published(project, ledger, run, staged)
-    except StaleRunError:
-        raise
-    except LedgerError as error:  # it may be in the archive, so it has to be made once more
-        with suppress(LedgerError):
-            ledger.hand_back(run, str(error))
-        raise
-    except BriefingError as error:
-        ledger.fail(run, str(error), waits=None, held=isinstance(error, HeldError))
-        raise
-    except Exception as error:
-        ledger.fail(run, unforeseen(error), waits=None)
-        raise
-    except BaseException:
-        ledger.hand_back(run, "stopped by hand", cancelled=True)
-        raise
+        return published(project, ledger, run, staged)
 
 
-def _revised(
-    request: pipeline.Request, newest: Run | None, reason: str, *, deliver: bool
-) -> tuple[pipeline.Request, bool]:
-    """Which revision is meant: the newest, or with a reason the one that corrects it.
-
-    A correction goes to readers if what it corrects did.
-    """
-    if not reason:
-        if newest is None:
-            return request, deliver
-        asked = replace(request, revision=newest.revision, reason=newest.correction)
-        return asked, deliver
-    if newest is None or (newest.revision == 1 and not newest.manifest):
-        raise UsageError("There is nothing to correct: this issue was never published.")
-    if newest.sealed:
-        number = newest.revision + 1
-    elif newest.revision > 1:
-        number = newest.revision  # a correction that nobody has received yet is made anew
-    else:
-        raise UsageError(
-            "Nobody has received this issue, so there is nothing to correct.",
-            "Build it without --revise: it is replaced in place.",
-        )
-    return replace(request, revision=number, reason=reason), deliver or newest.deliver
-
-
-def _compared(project: Project, request: pipeline.Request, progress: Progress) -> Issue:
+def compared(staged: archive.Staged) -> Issue:
     """What would be different in an issue that readers have; nothing is written there."""
-    staged = pipeline.stage(project, request, progress)
     archive.discard(staged)
     issue = staged.issue
     return issue if issue.state == "unchanged" else replace(issue, state="sealed")
 
 
-def _published(project: Project, ledger: Ledger, run: Run, staged: archive.Staged) -> Issue:
+def published(project: Project, ledger: Ledger, run: Run, staged: archive.Staged) -> Issue:
+    """Move a staged issue into the archive with its fence, and fill the outbox with it.
+
+    Raises:
+        StaleRunError: it is somebody else's by now.
+        ArchiveError: it cannot be moved in.
+    """
     try:
         postings, why = postings_of(project, ledger, run, staged.verdict)
         ledger.publish(run, staged.manifest, lambda: archive.place(staged), postings, why)
@@ -191,37 +146,43 @@ def _published(project: Project, ledger: Ledger, run: Run, staged: archive.Stage
     return staged.issue
 
 
-@contextmanager
-def kept_lease(ledger: Ledger, run: Run) -> Iterator[None]:
-    """Renew the lease of a run while something else is done."""
-    over = threading.Event()
-
-    def renew() -> None:
-        while not over.wait(ledger.lease.total_seconds() / 3):
-            with suppress(LedgerError):  # the fence decides in the end, not the lease
-                if not ledger.renew(run):
-                    return
-
-    keeper = threading.Thread(target=renew, name=f"lease of run {run.id}", daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        over.set()
-        keeper.join()
-
-
 # ---- in a child, under a scheduler
 
 
-def stage_in_child(root: Path, run: Run, keeper: int, cache: Path | None = None) -> archive.Staged:
+Work = Callable[[Path, Run, int, Path | None], tuple[archive.Staged, Sequence[str]]]
+"""What a child does: gets the project's folder, the row, the process that keeps what it leaves,
+and where what was made before is kept; gives back what it has staged, and what a person should
+know of how."""
+
+
+def stage_in_child(
+    root: Path, run: Run, keeper: int, cache: Path | None = None
+) -> tuple[archive.Staged, Sequence[str]]:
     """What a child does: read the project anew, make the issue, leave it beside its place."""
+    project = project_in_child(root, cache)
+    return pipeline.stage(project, request_of(project, run, keeper), lambda *_: None), ()
+
+
+def project_in_child(root: Path, cache: Path | None = None) -> Project:
+    """The project as it is now.
+
+    Raises:
+        UnreadableError: it has problems by now.
+    """
     from briefing.config import load_project
 
     try:
-        project = load_project(root, cache)
+        return load_project(root, cache)
     except ProblemsError as error:
         raise UnreadableError(error.problems) from None
+
+
+def request_of(project: Project, run: Run, keeper: int | None = None) -> pipeline.Request:
+    """What a row of the ledger asks for.
+
+    Raises:
+        UsageError: there is no such report or edition any more.
+    """
     if run.report not in project.reports:
         raise UsageError(f"There is no report {run.report!r} any more.")
     period = Period.parse(run.period)
@@ -233,10 +194,9 @@ def stage_in_child(root: Path, run: Run, keeper: int, cache: Path | None = None)
         language=run.language,
         parameter=run.parameter,
     )
-    request = pipeline.Request(
+    return pipeline.Request(
         edition, run.formats, keeper=keeper, revision=run.revision, reason=run.correction
     )
-    return pipeline.stage(project, request, lambda *_: None)
 
 
 def signature_of(project: Project) -> tuple[tuple[str, int, int], ...]:
@@ -298,11 +258,19 @@ class Stopping:
 
 
 def carry_out(
-    project: Project, ledger: Ledger, run: Run, limits: Limits, stopping: Stopping
+    project: Project,
+    ledger: Ledger,
+    run: Run,
+    limits: Limits,
+    stopping: Stopping,
+    work: Work = stage_in_child,
 ) -> tuple[str, str]:
     """Make the issue of a claimed run in a child, and write down what became of it.
 
     Never raises for what goes wrong with the build.
+
+    Args:
+        work: what the child does.
 
     Returns:
         The state that the run has now, or ``LOST`` or ``HANDED_BACK``; and what went wrong.
@@ -313,13 +281,16 @@ def carry_out(
     child: Child | None = None
     try:
         words = (project.root, run, os.getpid(), project.cache)
-        child = Child(stage_in_child, words, memory=limits.memory)
+        child = Child(work, words, memory=limits.memory)
         interrupted = _watched(ledger, run, child, limits.timeout, stopping)
         if interrupted:
             if interrupted == HANDED_BACK:
                 ledger.hand_back(run, "the scheduler was stopped")
             return interrupted, ""
-        _published(project, ledger, run, child.answer())
+        staged, notices = child.answer()
+        for notice in notices:
+            ledger.note(run.id, "notice", notice)
+        published(project, ledger, run, staged)
     except StaleRunError:
         return LOST, ""
     except UnreadableError as error:

@@ -23,6 +23,7 @@ from queue import Empty, SimpleQueue
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from briefing import archive, planning, runs, systemd
+from briefing.batches.scheduled import stage_in_child
 from briefing.errors import BriefingError, LedgerError, ProblemsError
 from briefing.executors import Child, warm_up
 from briefing.ledger import Ledger, back_up, this_process
@@ -289,7 +290,9 @@ class Scheduler:
         try:
             log.info("building", attempt=run.attempt)
             limits = runs.Limits.of(planning.schedule_of(self._project, run))
-            state, why = runs.carry_out(self._project, self._ledger, run, limits, self._stopping)
+            state, why = runs.carry_out(
+                self._project, self._ledger, run, limits, self._stopping, stage_in_child
+            )
             log.log(logging.INFO if state == PUBLISHED else logging.ERROR, state, reason=why)
             if state == runs.HANDED_BACK and why:
                 self._seen = ()  # the project was broken meanwhile: look at it again

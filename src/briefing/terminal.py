@@ -41,6 +41,10 @@ class TerminalProgress:
         elif not self._quiet:
             print(f"{verb}: {what}", file=sys.stderr, flush=True)
 
+    def notice(self, text: str) -> None:
+        """Say what a person should know, though all goes on; it stays on the terminal."""
+        self._console.print(f"Notice: {text}", markup=False, soft_wrap=True)
+
 
 def raise_last(failed: list[tuple[Edition, BriefingError]], asked: int) -> None:
     """Report the last failure as the command's own, those before it as lines above."""

@@ -82,3 +82,34 @@ def test_the_network_to_it_is_cut_for_longer_than_the_lease(
     wire.close()
     assert not newsroom.leftovers()
     settle("the network to PostgreSQL cut for longer than the lease", 1, six)
+
+
+def test_of_three_nodes_one_is_cut_off_and_one_is_killed(
+    newsroom: Newsroom, postgres: Cluster, settle: Settle
+):
+    """The third one makes all that the others leave: each issue once, none lost."""
+    newsroom.state_url = postgres.create()
+    newsroom.branches(9)
+    newsroom.report("daily", "until go", editions=True, **AT_ONCE)
+    nine = editions(9)
+    wire = Wire(postgres.port)
+    direct = newsroom.state_url
+    newsroom.environ["LEDGER_URL"] = direct.replace(f":{postgres.port}/", f":{wire.port}/")
+    cut_off = newsroom.rehearse(*SHORT)
+    newsroom.environ["LEDGER_URL"] = direct
+    killed, other = newsroom.rehearse(*SHORT), newsroom.rehearse(*SHORT)
+    wait_for("two builds on each node", lambda: len(newsroom.builders()) == 6)
+    wire.cut()
+    killed.kill()
+    newsroom.conduct("slow 1")
+    newsroom.release("go")  # what the one that is cut off has made is ready, and its way is not
+    newsroom.wait_until(nine, within=240)
+    wire.mend()
+    assert cut_off.stop() == 0
+    assert other.stop() == 0
+    wire.close()
+    assert not newsroom.leftovers()
+    account = settle("three nodes on PostgreSQL: one cut off, one killed", 2, nine)
+    taken_over = [row for row in newsroom.rows().values() if row.count("claimed") > 1]
+    assert len(taken_over) >= 4  # two of each node that left
+    assert account.published == 9

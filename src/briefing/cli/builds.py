@@ -16,6 +16,7 @@ import typer
 from briefing.cli.options import (
     JsonOption,
     ProjectOption,
+    WorkersOption,
     day_of,
     formats_of,
     load,
@@ -40,8 +41,9 @@ from briefing.terminal import (
 
 if TYPE_CHECKING:
     from briefing.cli.deliveries import Counts
+    from briefing.ledger import Ledger
     from briefing.pipeline import Request
-    from briefing.structures import Edition, Issue, Project
+    from briefing.structures import Edition, Issue, Project, Run
 
 _ASK_AGAIN = 1.0  # seconds
 
@@ -75,6 +77,7 @@ def build(
     deliver: Annotated[
         bool, typer.Option("--deliver", help="Send it to its readers, now.")
     ] = False,
+    workers: WorkersOption = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait where somebody else is building the same issue.")
     ] = False,
@@ -87,6 +90,10 @@ def build(
     """Build issues and print the paths of their files."""
     if revise != bool(reason.strip()):
         raise UsageError("--revise and --reason belong together.", "Readers see the reason.")
+    if workers != 1 and "all" in {edition, language}:
+        from briefing.executors import warm_up
+
+        warm_up()  # it loads its libraries while the project is read
     with TerminalProgress(quiet=as_json) as progress:
         loaded = load(project, progress)
         from briefing import editions, pipeline
@@ -111,7 +118,7 @@ def build(
         if (revise or deliver) and any(item.is_copy for item in requests):
             raise UsageError("A copy is neither corrected nor sent.", "Drop --as-of, --output.")
         issues, failed = _built(
-            loaded, requests, progress, wait=wait, deliver=deliver, reason=reason.strip()
+            loaded, requests, progress, workers, wait=wait, deliver=deliver, reason=reason.strip()
         )
     counts, incomplete = _sent(loaded, asked, issues) if deliver and not failed else ({}, None)
     sent = {"deliveries": counts} if deliver else {}
@@ -209,6 +216,7 @@ def _built(
     project: Project,
     requests: list[Request],
     progress: TerminalProgress,
+    workers: int | None,
     *,
     wait: bool,
     deliver: bool,
@@ -218,7 +226,7 @@ def _built(
 
     Copies leave the ledger alone; an issue is made in the row that a scheduler would take.
     """
-    from briefing import pipeline, runs
+    from briefing import batches
 
     said = ""
 
@@ -233,20 +241,30 @@ def _built(
         return wait
 
     ledger = None if all(item.is_copy for item in requests) else open_ledger(project)
-    issues, failed = [], []
-    for request in requests:
-        try:
-            if ledger is None or request.is_copy:
-                issues.append(pipeline.build(project, request, progress))
-            else:
-                issues.append(
-                    runs.build(
-                        project, ledger, request, progress, waited, deliver=deliver, reason=reason
-                    )
-                )
-        except BriefingError as error:
-            failed.append((request.edition, error))
-    return issues, failed
+    batch = batches.Batch(project, ledger, requests, waited, deliver, reason, progress.notice)
+    return batches.build_batch(batch, workers, progress)
+
+
+def make_here(
+    project: Project, ledger: Ledger, asked: list[Run], workers: int | None, *, quiet: bool
+) -> None:
+    """Make what was asked for in the ledger, here and now; what a scheduler makes is waited for."""
+    from briefing import batches, runs
+
+    def waited(_: BusyError) -> bool:
+        time.sleep(_ASK_AGAIN)
+        return True
+
+    requests = [runs.request_of(project, run) for run in asked]
+    with TerminalProgress(quiet=quiet) as progress:
+        batch = batches.Batch(project, ledger, requests, waited, notice=progress.notice)
+        issues, failed = batches.build_batch(batch, workers, progress)
+    if quiet:
+        _print_built(issues, failed, {}, as_json=True, explain=False)
+        return
+    for issue in issues:
+        show_issue(issue)
+    raise_last(failed, len(requests))
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"build": build}

@@ -22,6 +22,10 @@ ProjectOption = Annotated[
     typer.Option("--project", "-C", help="The project's folder: where config.yaml stands."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="How many issues are built at once; else one for each core."),
+]
 EPILOG = (
     "Exit codes: 0 done, 1 problems in data or configuration, 2 usage, 3 held by the gate, "
     "4 build failed, 5 delivery incomplete, 75 busy."

@@ -13,9 +13,11 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from briefing.cli.builds import make_here
 from briefing.cli.options import (
     JsonOption,
     ProjectOption,
+    WorkersOption,
     load_config,
     load_quietly,
     now,
@@ -191,10 +193,17 @@ def backfill(
         bool, typer.Option("--deliver", help="Send them to their readers too.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would run.")] = False,
+    here: Annotated[
+        bool, typer.Option("--here", help="Make them here and now, not by a scheduler.")
+    ] = False,
+    workers: WorkersOption = None,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
 ) -> None:
-    """Ask for the issues of past periods; a scheduler makes them when nothing else is due."""
+    """Ask for the issues of past periods; a scheduler makes them when nothing else is due.
+
+    With --here they are made at once, many at the same time.
+    """
     from briefing.structures import CANCELLED, FAILED, HELD, PARKED, PUBLISHED, SKIPPED
 
     loaded = load_quietly(project)
@@ -213,7 +222,11 @@ def backfill(
         ]
         names = [f"{item.report}/{item.period}/{item.edition}/r1" for item in asked]
     else:
-        names = [run.issue for run in ledger.ask(wanted, again=again)]
+        asked_runs = ledger.ask(wanted, again=again)
+        if here:
+            make_here(loaded, ledger, asked_runs, workers, quiet=as_json)
+            return
+        names = [run.issue for run in asked_runs]
     if as_json:
         print_json({"asked": names, "dry_run": dry_run})
         return

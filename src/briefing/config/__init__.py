@@ -53,4 +53,15 @@ def load_settings(root: Path) -> Settings:
     return read_settings(root.resolve())
 
 
-__all__ = ["load_project", "load_settings"]
+def shared_config(root: Path) -> bytes:
+    """What config.yaml says about how issues are made, and nothing of readers, ways and secrets.
+
+    Raises:
+        ProblemsError: what is wrong in config.yaml.
+    """
+    from briefing.config.project import read_shared
+
+    return read_shared(root.resolve())
+
+
+__all__ = ["load_project", "load_settings", "shared_config"]

@@ -10,9 +10,11 @@ from briefing.config.audiences import AudienceKeys, ReaderKeys, SetName
 from briefing.config.carriers import ChannelKeys
 from briefing.config.channels import STATE_URL, MailKeys, OwnerKeys, PingUrl, StateUrl
 from briefing.config.deliveries import DeliveryKeys
+from briefing.config.engine import DaskKeys
 from briefing.config.schedules import GrainName, ScheduleKeys, zone_name
 from briefing.periods import Grain
 from briefing.structures import Aggregation
+from briefing.structures.execution import EngineKind
 
 Language = Literal["en", "ko"]
 Words = str | dict[Language, str]
@@ -61,6 +63,14 @@ class ConfigKeys(_Strict):
     """Ways to readers other than mail, each with a name."""
     deliveries: list[DeliveryKeys] = []
     """Where the issues of each report go."""
+    engine: EngineKind = "local"
+    """Who builds where several issues are asked for: processes of this machine, or Dask."""
+    workers: int | None = Field(default=None, ge=1)
+    """How many processes of this machine build at once; one for each core where not given."""
+    memory: str = ""
+    """How much memory each of them may use, such as `2 GB`; its share of the machine's else."""
+    dask: DaskKeys | None = None
+    """The cluster, for the engine `dask`; needs `pip install 'briefing[dask]'`."""
 
     @field_validator("timezone")
     @classmethod

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from briefing import sources, validation
 from briefing.cache import Cache
 from briefing.config.channels import build_channels
 from briefing.config.deliveries import Surroundings, build_deliveries, unfit_editions
+from briefing.config.engine import build_engine
 from briefing.config.kept import kept_report
 from briefing.config.models import ConfigKeys
 from briefing.config.reading import KeyPath, Positions, read_yaml
@@ -17,6 +19,7 @@ from briefing.errors import Problem, ProblemsError
 from briefing.structures import Project, ReportDefinition, Settings
 
 CONFIG = "config.yaml"
+_SHARED = {"publisher", "timezone", "languages", "dataset", "reports", "default_report"}
 _STAND_INS = {  # for required keys that are missing or wrong, so that the rest can be checked
     "publisher": "-",
     "timezone": "UTC",
@@ -64,6 +67,7 @@ def read_project(root: Path, store: Cache, read_at: int) -> Project:
         keys.schedules, grains, keys.languages, keys.timezone, positions
     )
     channels, unfit = build_channels(keys, positions, root)
+    engine, wrong = build_engine(keys, positions, root)
     around = Surroundings(
         root=root,
         output=inside["output"],
@@ -75,7 +79,7 @@ def read_project(root: Path, store: Cache, read_at: int) -> Project:
         unread=unread,
     )
     read = build_deliveries(keys, positions, around)
-    problems += found + unfit + read.problems
+    problems += found + unfit + wrong + read.problems
     if not (root / keys.dataset).resolve().is_relative_to(root):
         raise ProblemsError(problems)  # of which this is one; nothing outside is read
     try:
@@ -101,6 +105,7 @@ def read_project(root: Path, store: Cache, read_at: int) -> Project:
         inputs=inputs,
         channels=channels,
         deliveries=read.deliveries,
+        engine=engine,
     )
     if problems := [*unknown_editions(project, positions), *unfit_editions(project, read)]:
         raise ProblemsError(problems)
@@ -129,6 +134,21 @@ def read_settings(root: Path) -> Settings:
         output=output,
         channels=channels,
     )
+
+
+def read_shared(root: Path) -> bytes:
+    """What config.yaml says about how issues are made, as JSON.
+
+    Args:
+        root: the project's folder, resolved.
+
+    Raises:
+        ProblemsError: what is wrong in config.yaml.
+    """
+    keys, _, problems = _config(root)
+    if problems:
+        raise ProblemsError(problems)
+    return json.dumps(keys.model_dump(include=_SHARED), ensure_ascii=False, indent=1).encode()
 
 
 def _publisher(keys: ConfigKeys) -> dict[str, str]:

@@ -216,7 +216,7 @@ def _schedule(
         catch_up_window=entry.read("catch_up_window", _duration, None),
         overlap=keys.overlap,
         timeout=entry.read("timeout", _duration, timedelta(minutes=10)),
-        memory=entry.read("memory", _bytes, None),
+        memory=entry.read("memory", amount_of_memory, None),
         retry=entry.read("retry", _waits, ()),
         editions=_listed(keys.editions),
         languages=_listed(keys.languages),
@@ -367,7 +367,12 @@ def _duration(text: str | int) -> timedelta:
     return timedelta(**{f"{match[2]}s": int(match[1])})
 
 
-def _bytes(text: str) -> int:
+def amount_of_memory(text: str) -> int:
+    """The bytes of "2 GB" or "1536 MiB".
+
+    Raises:
+        ValueError: it is no such amount, or too little.
+    """
     sizes = {"MB": 10**6, "GB": 10**9, "MiB": 2**20, "GiB": 2**30}
     match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?) ?(MB|GB|MiB|GiB)", text, re.ASCII)
     if match is None or not Decimal(match[1]):

@@ -97,6 +97,7 @@ from briefing.structures.description import (
     TableSchema,
     UnitWords,
 )
+from briefing.structures.execution import Answered, Engine
 from briefing.structures.results import (
     CORRECTION,
     KNOWN,
@@ -178,6 +179,7 @@ __all__ = [
     "Additivity",
     "Aggregation",
     "Alarm",
+    "Answered",
     "ArchiveMailbox",
     "Attachment",
     "CatchUp",
@@ -200,6 +202,7 @@ __all__ = [
     "Derivation",
     "Document",
     "Edition",
+    "Engine",
     "Failure",
     "Field",
     "FieldType",

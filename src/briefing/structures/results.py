@@ -13,6 +13,7 @@ from briefing.structures.channels import Channels
 from briefing.structures.declarations import ReportDefinition, TableDeclaration
 from briefing.structures.deliveries import Deliveries
 from briefing.structures.description import TableSchema, UnitWords
+from briefing.structures.execution import Engine
 from briefing.structures.scheduling import Schedule
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class Project(Settings):
     dataset: Dataset
     inputs: Mapping[str, Path]
     deliveries: Deliveries = field(default_factory=Deliveries)
+    engine: Engine = field(default_factory=Engine)
     cache: Path | None = None
     read_at: int = 0
 

@@ -7,30 +7,22 @@ starts in a fraction of a second.
 
 from __future__ import annotations
 
-import ctypes
-import multiprocessing
 import os
-import resource
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from briefing.errors import BriefingError, ChildError, unforeseen
+from briefing.executors.forking import begin_child, context, how_it_ended, warm_up
 
-PRELOADED = ("briefing.pipeline", "briefing.config", "briefing.charts.style", "weasyprint")
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(list(PRELOADED))
-_PR_SET_PDEATHSIG = 1
 _GRACE = 2.0
-
-
-def warm_up() -> None:
-    """Start the fork server and let it load its libraries, so that the first child starts fast."""
-    forkserver.ensure_running()
+TOO_BIG = (
+    "It needed more memory than it may use.",
+    "Raise `memory` in its schedule, or make the report smaller.",
+)
 
 
 class Child:
@@ -45,8 +37,9 @@ class Child:
     def __init__(
         self, work: Callable[..., Any], words: Sequence[Any], *, memory: int | None = None
     ) -> None:
-        self._answers, sender = _context.Pipe(duplex=False)
-        self._process = _context.Process(
+        warm_up()
+        self._answers, sender = context.Pipe(duplex=False)
+        self._process = context.Process(
             target=_at_work, args=(sender, work, tuple(words), memory), daemon=True
         )
         self._ended = False
@@ -75,7 +68,7 @@ class Child:
             fine, answer = None, None
         self.stop(timedelta(seconds=_GRACE))
         if fine is None:
-            raise ChildError(_ending(self._process.exitcode))
+            raise ChildError(how_it_ended(self._process.exitcode))
         if isinstance(answer, BriefingError) and not fine:
             raise answer
         return answer
@@ -100,14 +93,6 @@ class Child:
         self._answers.close()
 
 
-def _ending(code: int | None) -> str:
-    if code == -signal.SIGKILL:
-        return "The process that built it was killed; the machine may be short of memory."
-    if code is not None and code < 0:
-        return f"The process that built it died of signal {-code} ({signal.strsignal(-code)})."
-    return f"The process that built it ended without an answer, with code {code}."
-
-
 def _at_work(
     sender: Connection[Any, Any],
     work: Callable[..., Any],
@@ -115,35 +100,14 @@ def _at_work(
     memory: int | None,
 ) -> None:
     """The child's life."""
-    os.setsid()  # a group of its own: whatever it starts is ended with it
-    _die_with_parent()
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if memory is not None:
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    begin_child(memory)
     try:
         answer = (True, work(*words))
     except BriefingError as error:
         answer = (False, error)
     except MemoryError:
-        answer = (
-            False,
-            ChildError(
-                "It needed more memory than it may use.",
-                "Raise `memory` in its schedule, or make the report smaller.",
-            ),
-        )
+        answer = (False, ChildError(*TOO_BIG))
     except Exception as error:  # whatever it is, the one who waits must hear of it
         answer = (False, ChildError(unforeseen(error)))
     sender.send(answer)
     sender.close()
-
-
-def _die_with_parent() -> None:
-    """Ask the kernel to end this process when the fork server ends, and that ends with its own.
-
-    Source: prctl(2), PR_SET_PDEATHSIG.
-    """
-    libc = ctypes.CDLL(None, use_errno=True)
-    with suppress(AttributeError):  # not on Linux: then the deadline ends it
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,0 +1,150 @@
+"""The fork server: a process with the heavy libraries loaded, from which all others are forked."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import multiprocessing
+import os
+import resource
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import forkserver, util
+from pathlib import Path
+
+PRELOADED = (
+    "briefing.cli",  # what a child finds in `__main__`
+    "briefing.batches",
+    "briefing.config",
+    "briefing.pipeline",
+    "briefing.charts.style",
+    "fontTools.subset",
+    "holidays",
+    "jinja2.ext",
+    "weasyprint",
+    "briefing.executors.frozen",  # the last one
+)
+"""By name, because they lie on floors above this one; none of them starts a thread."""
+context = multiprocessing.get_context("forkserver")
+context.set_forkserver_preload(list(PRELOADED))
+_PR_SET_PDEATHSIG = 1
+_PREFIX = "briefing-workers-"
+_TRIES = 3
+_lock = threading.Lock()
+_folder: Path | None = None
+
+
+def warm_up() -> None:
+    """Start the fork server and let it load its libraries, so that the first child starts fast."""
+    with _lock:
+        _settle()
+        with _deaf_to_the_keyboard():
+            forkserver.ensure_running()
+
+
+@contextmanager
+def _deaf_to_the_keyboard() -> Iterator[None]:
+    """Have what is started here ignore Ctrl-C from its first moment on.
+
+    The fork server ignores it only after it has loaded everything; before, it would die of it and
+    print where.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _settle() -> None:
+    """Give multiprocessing's socket a folder that is removed also after this process was killed.
+
+    Its own, ``pymp-*``, stays behind then. This one is locked for as long as its process lives:
+    the next one that starts removes those that nobody locks.
+    """
+    global _folder  # noqa: PLW0603 -- as multiprocessing's own: one for each process
+    if _folder is not None:
+        return
+    _sweep()
+    for _ in range(_TRIES):
+        made = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        if _locked(made) is not None and made.is_dir():  # else it was swept just before
+            break
+        shutil.rmtree(made, ignore_errors=True)
+    else:
+        return  # no locks on this file system: multiprocessing then makes its own
+    _folder = made
+    before, tempfile.tempdir = tempfile.tempdir, str(_folder)
+    try:
+        util.get_temp_dir()  # made here, and kept by multiprocessing
+    finally:
+        tempfile.tempdir = before
+    util.Finalize(None, shutil.rmtree, args=(_folder, True), exitpriority=-200)  # after its own
+
+
+def _sweep() -> None:
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if left.is_symlink() or left.stat().st_uid != os.geteuid():
+                continue
+            handle = _locked(left)
+            if handle is not None:
+                shutil.rmtree(left, ignore_errors=True)
+                os.close(handle)
+
+
+def _locked(folder: Path) -> int | None:
+    """Lock a folder; None where another process has, or it is gone."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def begin_child(memory: int | None) -> None:
+    """What every child does first.
+
+    It leads a group of its own, so that whatever it starts can be ended with it, leaves Ctrl-C to
+    the process that it works for, and dies with the fork server.
+
+    Args:
+        memory: how many bytes of address space it may use; None for no limit.
+    """
+    os.setsid()
+    _die_with_parent()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if memory is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to end this process when the fork server ends, and that ends with its own.
+
+    Source: prctl(2), PR_SET_PDEATHSIG.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    with suppress(AttributeError):  # not on Linux: then the deadline ends it
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def how_it_ended(code: int | None) -> str:
+    """Why a child is gone that gave no answer, in a sentence."""
+    if code == -signal.SIGKILL:
+        return "The process that built it was killed; the machine may be short of memory."
+    if code is not None and code < 0:
+        return f"The process that built it died of signal {-code} ({signal.strsignal(-code)})."
+    return f"The process that built it ended without an answer, with code {code}."
