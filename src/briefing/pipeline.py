@@ -11,6 +11,7 @@ from typing import Any
 from briefing import archive, composition, rendering, validation
 from briefing.editions import edition_of, parameter_values
 from briefing.errors import HeldError, Problem, ProblemsError, UsageError
+from briefing.executors import beside
 from briefing.figures import Aggregated, aggregated, charts_of, courses_of, records_of
 from briefing.formatting import period_title
 from briefing.inputs import inputs_of, reuse_of, versions
@@ -203,7 +204,7 @@ def _made(
     dark = reuse.make(COLOURS, "", {}, _dark_colours)
 
     def render(composed: Composition) -> Document:
-        return rendering.render(composed, report.folder, request.formats, dark)
+        return rendering.render(composed, report.folder, request.formats, dark, beside)
 
     if before:
         composed = _corrected(project, request, before, composed, render)

@@ -94,6 +94,11 @@ def build(
         from briefing.executors import warm_up
 
         warm_up()  # it loads its libraries while the project is read
+    elif workers != 1 and "pdf" in formats:
+        from briefing.executors import PRINTING, cores, warm_up
+
+        if cores() > 1:
+            warm_up(PRINTING)
     with TerminalProgress(quiet=as_json) as progress:
         loaded = load(project, progress)
         from briefing import editions, pipeline

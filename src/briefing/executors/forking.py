@@ -11,7 +11,7 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, util
 from pathlib import Path
@@ -30,20 +30,35 @@ PRELOADED = (
 )
 """By name, because they lie on floors above this one; none of them starts a thread."""
 context = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(list(PRELOADED))
+PRINTING = ("briefing.cli", "briefing.rendering.pdf", "briefing.executors.frozen")
+"""What it takes to print a PDF, and no more."""
 _PR_SET_PDEATHSIG = 1
 _PREFIX = "briefing-workers-"
 _TRIES = 3
 _lock = threading.Lock()
 _folder: Path | None = None
+_is_warm = False
 
 
-def warm_up() -> None:
-    """Start the fork server and let it load its libraries, so that the first child starts fast."""
+def warm_up(modules: Sequence[str] = PRELOADED) -> None:
+    """Start the fork server and let it load its libraries, so that the first child starts fast.
+
+    Args:
+        modules: what it loads; one that runs already keeps what it has.
+    """
+    global _is_warm  # noqa: PLW0603 -- as the fork server itself: one for each process
     with _lock:
+        if not _is_warm:
+            context.set_forkserver_preload(list(modules))
         _settle()
         with _deaf_to_the_keyboard():
             forkserver.ensure_running()
+        _is_warm = True
+
+
+def is_warm() -> bool:
+    """Whether this process has asked for a fork server; its children have not."""
+    return _is_warm
 
 
 @contextmanager
