@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, time
+from functools import cache
 from io import BytesIO
 from math import ceil
 from typing import Any
@@ -109,11 +110,10 @@ def write_pdf(
         RenderError: names everything that a gate, or WeasyPrint itself, complains of.
     """
     fetcher = OwnFetcher(pictures)
-    fonts = FontConfiguration()
     with _listening() as listener, warnings.catch_warnings():
         # WeasyPrint leaves its colour profile open, to be closed by whoever collects it.
         warnings.simplefilter("ignore", ResourceWarning)
-        faces = CSS(string=_font_faces(), font_config=fonts, url_fetcher=fetcher)
+        fonts, faces = _type()
         html = HTML(string=page, url_fetcher=fetcher, base_url="issue:/")
         document = html.render(
             font_config=fonts,
@@ -216,6 +216,13 @@ def _nameless(document: Any) -> list[Violation]:
     if (document.metadata.title or "").strip():
         return []
     return [Violation("The page has no title", "Give the template's <head> a <title>.")]
+
+
+@cache
+def _type() -> tuple[FontConfiguration, CSS]:
+    """The house font as WeasyPrint wants it, read once for all that this process prints."""
+    fonts = FontConfiguration()
+    return fonts, CSS(string=_font_faces(), font_config=fonts, url_fetcher=OwnFetcher({}))
 
 
 def _font_faces() -> str:
