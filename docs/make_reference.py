@@ -111,6 +111,7 @@ def _exit_codes() -> str:
         ended = ", ".join(names) or ("" if number == "0" else "no command ends with it yet")
         rows.append([number, meaning, ended])
     rows.append(["130", "stopped from the keyboard", ""])
+    rows.append(["143", "stopped by SIGTERM while it built", ""])
     return table(["code", "meaning", "errors"], rows)
 
 
