@@ -13,6 +13,7 @@ from briefing.structures.channels import Channels
 from briefing.structures.declarations import ReportDefinition, TableDeclaration
 from briefing.structures.deliveries import Deliveries
 from briefing.structures.description import TableSchema, UnitWords
+from briefing.structures.reductions import LargeTable, Selection
 from briefing.structures.scheduling import Schedule
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Dataset:
 
     Attributes:
         units: what units of the dataset's own are called, by unit and language.
+        large: tables that are too large to hold, by name; they have a schema but no frame.
     """
 
     title: str
@@ -50,6 +52,7 @@ class Dataset:
     frames: Mapping[str, pd.DataFrame]
     files: Mapping[str, Path]
     units: Mapping[str, Mapping[str, UnitWords]] = field(default_factory=dict)
+    large: Mapping[str, LargeTable] = field(default_factory=dict)
 
     def units_in(self, language: str) -> dict[str, UnitWords]:
         """What the units are called in that language."""
@@ -128,7 +131,8 @@ class Table:
     """The result of a declared table.
 
     ``records`` holds, row by row, the lines of the dataset table that stand behind it, so that
-    a printed number leads back to its records.
+    a printed number leads back to its records. Of a large table there are no lines;
+    ``selection`` leads back to them.
     """
 
     name: str
@@ -137,6 +141,7 @@ class Table:
     dataset: str
     records: tuple[tuple[int, ...], ...]
     declaration: TableDeclaration
+    selection: Selection | None = None
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
 from briefing.structures import Measure
+from briefing.structures.reductions import ROWS, PartialKind, partial
 
 _LARGEST = 2**63 - 1
 
@@ -14,7 +15,9 @@ _LARGEST = 2**63 - 1
 def value(measure: Measure, rows: pd.DataFrame, tie: list[str]) -> Any:
     """The aggregated value; ``tie`` decides "last" where the order does not."""
     if measure.aggregation == "count":
-        return len(rows)
+        return records_in(rows)
+    if ROWS in rows:
+        return _of_parts(measure, rows)
     column = rows[measure.column]
     if measure.aggregation == "nunique":
         return int(column.nunique())
@@ -31,12 +34,34 @@ def value(measure: Measure, rows: pd.DataFrame, tie: list[str]) -> Any:
     return getattr(column, measure.aggregation)()
 
 
+def records_in(rows: pd.DataFrame) -> int:
+    """How many records the rows stand for: of a reduced frame, each for one or more."""
+    return int(rows[ROWS].sum()) if ROWS in rows else len(rows)
+
+
+def _of_parts(measure: Measure, rows: pd.DataFrame) -> Any:
+    """The value of a group of a reduced frame, from the partial values of its rows."""
+    column, kind = measure.column, measure.aggregation
+    if kind == "nunique":
+        return int(rows[column].nunique())
+    if kind == "median":
+        known = rows[rows[column].notna()]
+        return known[column].repeat(known[ROWS].to_list()).median()
+    if kind in {"min", "max"}:
+        name = partial(column, cast(PartialKind, kind))
+        return getattr(rows[name if name in rows else column], kind)()
+    total = _sum(rows[partial(column, "sum")])
+    if kind == "mean" and total is not None:
+        return float(total) / int(rows[partial(column, "present")].sum())
+    return total
+
+
 def _sum(column: pd.Series[Any]) -> Any:
     """The exact sum; whole numbers are added as Python adds them, without wrapping around."""
     present = column.dropna()
     if not len(present):
         return None
-    if not pd.api.types.is_integer_dtype(present):
+    if not pd.api.types.is_integer_dtype(present) and present.dtype != object:
         return present.sum()
     total = sum(int(value) for value in present)
     if abs(total) > _LARGEST:
