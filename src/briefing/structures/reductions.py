@@ -9,7 +9,7 @@ put together further, so a reduced frame is grouped and added as records are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -95,6 +95,25 @@ class Block(Protocol):
         """A column value by value, typed as validation types it."""
 
 
+@dataclass(frozen=True)
+class PlainText:
+    """A column of text that hardly repeats a value, in the form of whoever read it.
+
+    Attributes:
+        cells: as they were read.
+        missing: how many are.
+        made: the cells as a column of a frame.
+    """
+
+    cells: Any
+    missing: int
+    made: Callable[[Any], pd.Series[Any]]
+
+    def series(self) -> pd.Series[Any]:
+        """The column, value by value."""
+        return self.made(self.cells)
+
+
 class RawBlock(Protocol):
     """Some thousands of records of a large table as their source has them, not yet checked."""
 
@@ -108,7 +127,7 @@ class RawBlock(Protocol):
     def numbers(self, column: str) -> pd.Series[Any] | None:
         """A column of numbers (``Int64`` or ``Float64``); None where a cell is not plainly one."""
 
-    def plain(self, column: str) -> pd.Series[Any] | None:
+    def plain(self, column: str) -> PlainText | None:
         """A column of text without spaces around any cell; None where ``texts`` is to be asked.
 
         Given for columns that hardly repeat a value, such as ids and notes.

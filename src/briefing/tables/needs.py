@@ -24,11 +24,12 @@ from briefing.structures import (
 )
 from briefing.structures.reductions import PartialKind, Reduction
 from briefing.tables import arithmetic, names
-from briefing.tables.conditions import columns_of, holds
+from briefing.tables.conditions import columns_of, holds, parameters_of
 from briefing.tables.measured import measure_of
 from briefing.tables.work import Work
 
 _REMEDY = "Leave the measure out, or keep the table below `large` in its description."
+_TIMES = {"period.start", "period.end", "as_of"}
 _NUMBERS = ("integer", "number", "year", "date")
 
 
@@ -132,7 +133,9 @@ def _divided(
         parts = [_divided(work, part, scope, own) for part in condition.parts]
         return _all(pushed for pushed, _ in parts), _all(rest for _, rest in parts)
     heads = {name.partition(".")[0] for name in columns_of(condition)}
-    if not heads <= own:
+    by_edition = isinstance(condition, Comparison) and condition.operator == "=="
+    by_edition = by_edition and not set(parameters_of(condition)) <= _TIMES
+    if by_edition or not heads <= own:  # editions ask for one value each: one pass for them all
         return None, condition
     return _settled(work, condition, scope), None
 

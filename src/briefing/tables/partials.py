@@ -41,6 +41,21 @@ def answer(block: Block, schema: TableSchema, reductions: Sequence[Reduction]) -
     return [_reduced(_Derived(block, schema, asked), asked) for asked in reductions]
 
 
+def matching(
+    block: Block, schema: TableSchema, asked: Reduction, limit: int | None = None
+) -> pd.DataFrame:
+    """The records of a block that a reduction is about, every column, indexed by line."""
+    chosen = np.arange(len(block.lines))
+    if asked.where is not None:
+        chosen = np.flatnonzero(mask_of(asked.where, _Derived(block, schema, asked)))
+    chosen = chosen[:limit]
+    columns = {field.name: block.series(field.name).take(chosen) for field in schema.fields}
+    return pd.DataFrame(
+        {name: cells.array for name, cells in columns.items()},
+        index=pd.Index(block.lines[chosen], name="line"),
+    )
+
+
 class _Derived:
     """A block with the columns that a reduction computes record by record."""
 
