@@ -35,9 +35,10 @@ def load(folder: Path, progress: TerminalProgress) -> Project:
         ProblemsError: what is wrong with it.
     """
     from briefing.config import load_project
+    from briefing.large import Means
 
     progress("read", "configuration, reports and data")
-    return load_project(folder)
+    return load_project(folder, Means.of(folder.resolve(), os.environ))
 
 
 def load_quietly(folder: Path) -> Project:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from briefing import sources, validation
 from briefing.config.channels import build_channels
+from briefing.config.databases import with_databases
 from briefing.config.deliveries import Surroundings, build_deliveries, unfit_editions
 from briefing.config.models import ConfigKeys, Language
 from briefing.config.reading import KeyPath, Positions, read_yaml
@@ -17,6 +18,7 @@ from briefing.config.reports import read_report
 from briefing.config.schedules import read_schedules, unknown_editions
 from briefing.config.translation import checked, without
 from briefing.errors import Problem, ProblemsError
+from briefing.large import Means
 from briefing.structures import Project, ReportDefinition, Settings
 
 CONFIG = "config.yaml"
@@ -29,8 +31,11 @@ _STAND_INS = {  # for required keys that are missing or wrong, so that the rest 
 }
 
 
-def load_project(root: Path) -> Project:
-    """Read the whole project, its dataset included.
+def load_project(root: Path, means: Means | None = None) -> Project:
+    """Read the whole project, its dataset included; large tables are read when they are asked.
+
+    Args:
+        means: what large tables are read with; the addresses of databases are resolved here.
 
     Raises:
         ProblemsError: everything that is wrong in any file, with file and line.
@@ -85,6 +90,7 @@ def load_project(root: Path) -> Project:
     problems += found
     if problems:
         raise ProblemsError(problems)
+    dataset = with_databases(dataset, described, inside["dataset"], root, means or Means())
     inputs |= {str(path.relative_to(root)): path for path in files.values()}
     project = Project(
         root=root,

@@ -6,8 +6,8 @@ which later questions are answered. Nothing here knows what a table is for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +18,9 @@ from briefing.large.threads import Mapped, in_threads
 from briefing.structures import Dataset, DatasetDescription, Secret
 from briefing.structures.reductions import LargeSource, LargeTable
 
+KEPT = Path(".briefing") / "cache" / "tables"
+"""Where checked tables are kept, in the project's folder."""
+
 
 @dataclass(frozen=True)
 class Means:
@@ -26,15 +29,27 @@ class Means:
     Attributes:
         kept: folder in which checked tables are kept as Parquet; None: they are not kept.
         mapped: calls a function for each of many parts; here, in threads, or elsewhere.
-        resolve: gives the address of a table's database with its secrets.
+        environ: the environment, for the secrets in the address of a database.
     """
 
     kept: Path | None = None
     mapped: Mapped = in_threads
-    resolve: Callable[[LargeSource], Secret] | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, root: Path, environ: Mapping[str, str]) -> Means:
+        """What a door gives: tables are kept under the project unless ``BRIEFING_CACHE=off``."""
+        off = environ.get("BRIEFING_CACHE") == "off"
+        return cls(None if off else root / KEPT, environ=environ)
 
 
-def with_large(dataset: Dataset, described: DatasetDescription, means: Means) -> Dataset:
+Resolve = Callable[[LargeSource], Secret]
+"""Gives the address of a table's database, with its secrets."""
+
+
+def with_large(
+    dataset: Dataset, described: DatasetDescription, means: Means, resolve: Resolve
+) -> Dataset:
     """The dataset with its large tables; none of them has been read yet.
 
     Raises:
@@ -55,16 +70,15 @@ def with_large(dataset: Dataset, described: DatasetDescription, means: Means) ->
     ]
     if problems:
         raise ProblemsError(problems)
-    large = {item.schema.name: _opened(item, dataset, means) for item in described.large}
+    large = {item.schema.name: _opened(item, dataset, means, resolve) for item in described.large}
     return replace(dataset, schemas=schemas, large=large)
 
 
-def _opened(source: LargeSource, dataset: Dataset, means: Means) -> LargeTable:
+def _opened(source: LargeSource, dataset: Dataset, means: Means, resolve: Resolve) -> LargeTable:
     if source.kind == "sql":
         from briefing.sources.sql import SqlTable
 
-        assert means.resolve is not None  # whoever reads configuration can resolve references
-        return SqlTable(source, partial(means.resolve, source))
+        return SqlTable(source, partial(resolve, source))
     kind = CsvTable if source.kind == "csv" else ParquetTable
     return kind(source, dataset, means.kept, means.mapped)
 

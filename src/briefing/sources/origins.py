@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from briefing.errors import Problem
 from briefing.structures import TableSchema
@@ -48,19 +47,10 @@ def source_problems(resource: Mapping[str, Any], shown: str, place: str) -> list
     if "url" in resource and "path" in resource:
         what, remedy = "stands beside `path`", "Keep one of them."
         problems.append(Problem(shown, 0, f"{place}.url", what, remedy))
-    if "url" in resource and not _is_reference(resource["url"]):
-        what = "must name the secret in it by reference, and this one names none"
-        remedy = 'Write "${DATABASE_URL}", and the address into the environment.'
+    if not isinstance(resource.get("url", ""), str):
+        what, remedy = "is no text", 'Write "${DATABASE_URL}", or the like.'
         problems.append(Problem(shown, 0, f"{place}.url", what, remedy))
     if "table" in resource and "url" not in resource:
         what, remedy = "needs the `url` of its database", "Add it, or leave `table` out."
         problems.append(Problem(shown, 0, f"{place}.table", what, remedy))
     return problems
-
-
-def _is_reference(url: Any) -> bool:
-    """Whether an address names its secrets by reference; an SQLite file has none."""
-    if not isinstance(url, str):
-        return False
-    references = ("${", "file:", "keyring:")
-    return any(word in url for word in references) or urlsplit(url).scheme.startswith("sqlite")

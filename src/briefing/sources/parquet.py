@@ -263,9 +263,7 @@ def arranged(block: Any, schema: TableSchema, plain: frozenset[str]) -> Any:
         if isinstance(column, PlainText):
             arrays[field.name] = column.cells
         elif isinstance(column, Coded):
-            values = pa.array(_plain_values(column.values), _kind(field))
-            codes = pa.array(column.codes.astype(np.int32), mask=_missing(column))
-            coded = pa.DictionaryArray.from_arrays(codes, values)
+            coded = _dictionary(column, _kind(field))
             keep = _kind(field) == pa.string() and field.name not in plain
             arrays[field.name] = coded if keep else coded.dictionary_decode()
         else:
@@ -273,9 +271,13 @@ def arranged(block: Any, schema: TableSchema, plain: frozenset[str]) -> Any:
     return pa.table(arrays)
 
 
-def _missing(column: Coded) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
+def _dictionary(column: Coded, kind: Any) -> Any:
+    """A coded column as pyarrow has it: what is missing has no code."""
     absent = column.values.isna().to_numpy()
-    return absent[column.codes] if absent.any() else None
+    values = pa.array(_plain_values(column.values[~absent]), kind)
+    codes = (np.cumsum(~absent) - 1)[column.codes].astype(np.int32)
+    mask = absent[column.codes] if absent.any() else None
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=mask), values)
 
 
 def _kind(field: Field) -> Any:

@@ -15,6 +15,8 @@ import pandas as pd
 from briefing.errors import Problem
 from briefing.formatting import is_missing, quantity
 from briefing.structures import Measure, TableDeclaration, TableSchema
+from briefing.structures.reductions import ROWS
+from briefing.tables import many
 from briefing.tables.reductions import records_in
 
 _NAMED = 4
@@ -50,6 +52,8 @@ class Guard:
             groups: the name of each group and the lines of its records.
         """
         found = []
+        if ROWS in frame:
+            groups = many.doubtful(measure, frame, list(groups))
         for name, lines in groups:
             rows = frame.loc[list(lines)]
             if records_in(rows) < 2:

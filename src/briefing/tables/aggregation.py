@@ -18,7 +18,8 @@ from briefing.structures import (
     TableDeclaration,
     TableSchema,
 )
-from briefing.tables import arithmetic, comparisons, names, reductions, reshaping
+from briefing.structures.reductions import ROWS
+from briefing.tables import arithmetic, comparisons, many, names, reductions, reshaping
 from briefing.tables.additivity import Guard
 from briefing.tables.behind import Answer
 from briefing.tables.conditions import columns_of, holds
@@ -145,7 +146,9 @@ def _grouped(
     columns = {names.flat(name): _key_column(work, name) for name in work.declaration.by}
     if "period" in keys:
         columns.setdefault("period", Column("period", work.words.gettext("period")))
-    if keys:
+    if keys and ROWS in rows:
+        groups = many.groups_of(rows, keys)
+    elif keys:
         by = keys if len(keys) > 1 else keys[0]
         grouping = rows.groupby(by, sort=False, dropna=False, observed=True)
         groups = [(key, list(index)) for key, index in grouping.groups.items()]
@@ -165,7 +168,7 @@ def _grouped(
         _refuse(work, measure, field, rows, named)
         tie = [key for key in work.schema.primary_key if key in rows]
         try:
-            values = [reductions.value(measure, rows.loc[lines], tie) for _, lines in groups]
+            values = reductions.values(measure, rows, [lines for _, lines in groups], tie)
         except OverflowError:
             what = f"the sum of {use.name} is too large to be kept exactly"
             raise work.stop(what, "Use a larger unit in the data.") from None
@@ -246,14 +249,11 @@ def _with_unit(
     unit_column = qualifier_column = ""
     if field.unit_column:
         unit_column = f"{name}__unit"
-        frame[unit_column] = [
-            reductions.single(rows.loc[lines, field.unit_column]) for lines in frame[LINES]
-        ]
+        frame[unit_column] = reductions.singles(rows, field.unit_column, frame[LINES].to_list())
     if field.qualifier_column:
         qualifier_column = f"{name}__qualifier"
-        frame[qualifier_column] = [
-            reductions.hedge(rows.loc[lines, field.qualifier_column]) for lines in frame[LINES]
-        ]
+        lines = frame[LINES].to_list()
+        frame[qualifier_column] = reductions.hedges(rows, field.qualifier_column, lines)
     return Column(name, title, "quantity", field.unit, unit_column, qualifier_column)
 
 

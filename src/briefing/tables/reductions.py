@@ -8,8 +8,37 @@ import pandas as pd
 
 from briefing.structures import Measure
 from briefing.structures.reductions import ROWS, PartialKind, partial
+from briefing.tables import many
 
 _LARGEST = 2**63 - 1
+
+
+def values(
+    measure: Measure, rows: pd.DataFrame, groups: list[list[int]], tie: list[str]
+) -> list[Any]:
+    """The aggregated value of each group of lines; ``tie`` decides "last" where the order does not.
+
+    Raises:
+        OverflowError: a sum is too large to be kept exactly.
+    """
+    found = many.values(measure, rows, groups) if ROWS in rows and groups else None
+    if found is None:
+        found = [value(measure, rows.loc[lines], tie) for lines in groups]
+    return found
+
+
+def singles(rows: pd.DataFrame, column: str, groups: list[list[int]]) -> list[str]:
+    """The unit of each group of lines."""
+    if ROWS in rows and groups:
+        return many.first_of(rows[column], groups)
+    return [single(rows.loc[lines, column]) for lines in groups]
+
+
+def hedges(rows: pd.DataFrame, column: str, groups: list[list[int]]) -> list[str]:
+    """The hedge of each group of lines."""
+    if ROWS in rows and groups:
+        return many.hedges(rows[column], groups)
+    return [hedge(rows.loc[lines, column]) for lines in groups]
 
 
 def value(measure: Measure, rows: pd.DataFrame, tie: list[str]) -> Any:
