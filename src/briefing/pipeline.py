@@ -121,7 +121,7 @@ def stage(project: Project, request: Request, progress: Progress) -> archive.Sta
     def render(composed: Composition) -> Document:
         return rendering.render(composed, report.folder, request.formats, DARK)
 
-    inputs = inputs_of(project, report)
+    inputs = inputs_of(project, report, found.computed)
     if before:
         composed = _corrected(project, request, before, composed, render)
         inputs[f"previous/{before.name}"] = before.manifest

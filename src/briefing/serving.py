@@ -17,6 +17,7 @@ from briefing.channels import tell_owner
 from briefing.config import load_project, load_settings
 from briefing.config.secrets import Redactor
 from briefing.errors import BriefingError, ProblemsError, UsageError
+from briefing.large import Means
 from briefing.ledger import Ledger
 from briefing.scheduler import TICK, Office, Scheduler
 from briefing.structures import Alarm, Project, Resolvable, Secret, Settings
@@ -56,13 +57,13 @@ def serve_project(
     log.configure(json_log or not sys.stderr.isatty(), redactor)
     listeners = Listeners(environ, redactor, metrics)
     try:
-        project = load_project(folder)
+        project = load_project(folder, Means.of(folder.resolve(), environ))
     except ProblemsError as error:
         listeners.cannot_start(load_settings(folder), error)
         raise
     office = Office(
         root=project.root,
-        load=lambda: load_project(folder),
+        load=lambda: load_project(folder, Means.of(folder.resolve(), environ)),
         open_ledger=listeners.open_ledger,
         resolve=listeners.resolve,
         workers=workers,

@@ -37,7 +37,7 @@ def _raw(block: CsvBlock, plain: frozenset[str]) -> tuple[RawBlock, Findings]:
     """The block as the fastest reader reads it that can."""
     findings = Findings()
     try:
-        return (_arrow_block(block, plain) if _has_arrow() else CategoryBlock(block)), findings
+        return (_arrow_block(block, plain) if has_arrow() else CategoryBlock(block)), findings
     except ValueError:  # of both readers, the errors are such
         text = TextBlock(block)
         findings.add(text.problems, len(text.problems))
@@ -50,7 +50,8 @@ def _arrow_block(block: CsvBlock, plain: frozenset[str]) -> RawBlock:
     return ArrowBlock(block, plain)
 
 
-def _has_arrow() -> bool:
+def has_arrow() -> bool:
+    """Whether the extra ``parquet`` is installed."""
     return find_spec("pyarrow") is not None
 
 
@@ -65,7 +66,7 @@ class CsvTable(FileTable):
         return self._files[0]
 
     def _place(self, digest: str) -> Path | None:
-        if self._kept is None or not digest or not _has_arrow():
+        if self._kept is None or not digest or not has_arrow():
             return None
         return self._kept / f"{self._name([digest])}.parquet"
 
@@ -80,7 +81,7 @@ class CsvTable(FileTable):
         state = state_of(self._path) if self._path.exists() else ()
         digest = hashlib.sha256()
         blocks = csv_blocks(self._path, self.schema, self.size, digest)
-        keep = self._kept is not None and _has_arrow()
+        keep = self._kept is not None and has_arrow()
         try:
             passed = self._passed(blocks, reductions, keep)
             found = self._checked(passed, reductions)
@@ -99,7 +100,7 @@ class CsvTable(FileTable):
         if first is None:
             return
         plain: frozenset[str] = frozenset()
-        if _has_arrow():
+        if has_arrow():
             from briefing.sources.columnar import plain_columns
             from briefing.sources.parquet import ParquetKeeper
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -68,7 +69,7 @@ class SqlTable:
         self._table = sa.table(
             source.table.rpartition(".")[2],
             *(
-                sa.column(f.name, sa.Numeric() if f.money else _TYPES[f.type])
+                sa.column(f.name, sa.types.NullType() if f.money else _TYPES[f.type])
                 for f in source.schema.fields
             ),
             schema=name or None,
@@ -93,6 +94,10 @@ class SqlTable:
             for asked, rows in zip(new, self._asked(statements), strict=True):
                 self._answers[asked] = self._frame(asked, rows)
         return [self._answers[item] for item in reductions]
+
+    def digests(self) -> dict[Path, str]:
+        """None: what a database answered is the input of an issue."""
+        return {}
 
     def records(self, asked: Reduction, limit: int) -> pd.DataFrame:
         """The first records that the reduction is about, in the order of the primary key.

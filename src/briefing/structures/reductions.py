@@ -157,11 +157,13 @@ class Selection:
 
     Attributes:
         asked: the reduction that the table was computed from.
+        own: columns whose cells are those of the source.
         reduced: its answer.
         rows: for each row of the finished table the rows of ``reduced`` behind it.
     """
 
     asked: Reduction
+    own: frozenset[str]
     reduced: pd.DataFrame
     rows: tuple[tuple[int, ...], ...]
 
@@ -182,6 +184,9 @@ class LargeTable(Protocol):
         Raises:
             ProblemsError: the table cannot be read, or its records have problems.
         """
+
+    def digests(self) -> Mapping[Path, str]:
+        """SHA-256 of each of its files; none for a database."""
 
     def records(self, asked: Reduction, limit: int) -> pd.DataFrame:
         """The first records that the reduction is about, every column, indexed by line.

@@ -30,8 +30,7 @@ class Answer:
 
     def selection(self, rows: tuple[tuple[int, ...], ...]) -> Selection:
         """What leads from the rows of a finished table to their records."""
-        names = [name for name in self.asked.groups if name in self.own]
-        return Selection(self.asked, self.frame[[*names, FIRST, ROWS]], rows)
+        return Selection(self.asked, self.own, self.frame, rows)
 
     def first_records(self, rows: pd.DataFrame, limit: int, one_each: bool) -> pd.DataFrame:
         """The first records behind some rows of the frame; or the first one of each row.
@@ -92,7 +91,6 @@ def records_behind(
         return pd.DataFrame(), 0
     labels = list(selection.rows[position])
     leading = selection.reduced.loc[labels].nsmallest(limit, FIRST)
-    own = frozenset(selection.reduced.columns)
-    only = narrowed(selection.asked, selection.reduced, list(leading.index), own)
+    only = narrowed(selection.asked, selection.reduced, list(leading.index), selection.own)
     count = int(selection.reduced.loc[labels, ROWS].sum())
     return dataset.large[table.dataset].records(only, limit), count

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 
@@ -31,6 +32,10 @@ class KnownOn:
     def reduced(self, reductions: Sequence[Reduction]) -> list[pd.DataFrame]:
         """The answer to each reduction about what was known."""
         return self.table.reduced([self._known(item) for item in reductions])
+
+    def digests(self) -> Mapping[Path, str]:
+        """SHA-256 of each of its files."""
+        return self.table.digests()
 
     def records(self, asked: Reduction, limit: int) -> pd.DataFrame:
         """The first records of what was known."""
@@ -63,6 +68,10 @@ class InLanguage:
     def reduced(self, reductions: Sequence[Reduction]) -> list[pd.DataFrame]:
         """The answer to each reduction, with the columns of the language."""
         return [translated(frame, self.language) for frame in self.table.reduced(reductions)]
+
+    def digests(self) -> Mapping[Path, str]:
+        """SHA-256 of each of its files."""
+        return self.table.digests()
 
     def records(self, asked: Reduction, limit: int) -> pd.DataFrame:
         """The first records, with the columns of the language."""
