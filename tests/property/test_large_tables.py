@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from briefing import sources, validation
@@ -21,7 +21,6 @@ from briefing.large import Means, digests, streamed, with_large
 from briefing.periods import Grain, Period
 from briefing.structures import (
     Dataset,
-    Derivation,
     Edition,
     MeasureUse,
     Secret,
@@ -38,6 +37,10 @@ HAS_ARROW = find_spec("pyarrow") is not None
 CSV_ENGINES = ["pandas", *(["arrow", "kept"] if HAS_ARROW else [])]
 ENGINES = [*CSV_ENGINES, *(["parquet"] if HAS_ARROW else []), "sql"]
 Rows = list[dict[str, str]]
+quick = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=[Phase.explicit, Phase.generate],  # an example takes a second; shrinking would hours
+)
 
 
 def column(name: str, kind: str = "string", **more: Any) -> dict[str, Any]:
@@ -120,9 +123,8 @@ def fill(path: Path, rows: Rows) -> None:
     path.unlink(missing_ok=True)
     with sqlite3.connect(path) as database:
         kinds = {"id": "INTEGER", "fee": "INTEGER", "hours": "REAL"}
-        database.execute(
-            f"CREATE TABLE loans ({', '.join(f'{c} {kinds.get(c, "TEXT")}' for c in COLUMNS)})"
-        )
+        columns = ", ".join(f"{name} {kinds.get(name, 'TEXT')}" for name in COLUMNS)
+        database.execute(f"CREATE TABLE loans ({columns})")
         marks = ", ".join("?" * len(COLUMNS))
         database.executemany(
             f"INSERT INTO loans VALUES ({marks})",
@@ -236,7 +238,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], No
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(quick, max_examples=20)
 @given(rows=rows_of)
 def test_every_engine_says_what_the_small_path_says(
     engine: str, rows: Rows, tmp_path: Path, small_blocks: Callable[[str], None]
@@ -259,7 +261,7 @@ def test_every_engine_says_what_the_small_path_says(
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(quick, max_examples=8)
 @given(rows=rows_of)
 def test_the_records_behind_a_row_are_those_that_a_small_table_remembers(
     engine: str, rows: Rows, tmp_path: Path, small_blocks: Callable[[str], None]
@@ -306,7 +308,7 @@ def problems_of(dataset: Callable[[], Dataset]) -> set[str]:
 
 
 @pytest.mark.parametrize("engine", CSV_ENGINES)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(quick, max_examples=40)
 @given(broken=st.lists(st.fixed_dictionaries({**cells, **BROKEN}), max_size=2), sound=rows_of)
 def test_every_engine_finds_the_same_problems_in_the_same_lines(
     engine: str,

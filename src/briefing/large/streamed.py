@@ -11,7 +11,7 @@ from typing import Any
 
 from briefing.large.digests import note, noted, state_of
 from briefing.large.files import FileTable, GroupPart, Passed, opened, parts_of
-from briefing.sources.blocks import BLOCK, CategoryBlock, CsvBlock, TextBlock, csv_blocks
+from briefing.sources.blocks import BLOCK, PandasBlock, CsvBlock, TextBlock, csv_blocks
 from briefing.structures import Condition
 from briefing.structures.reductions import Block, Partial, RawBlock, Reduction
 from briefing.tables.partials import answer
@@ -37,7 +37,7 @@ def _raw(block: CsvBlock, plain: frozenset[str]) -> tuple[RawBlock, Findings]:
     """The block as the fastest reader reads it that can."""
     findings = Findings()
     try:
-        return (_arrow_block(block, plain) if has_arrow() else CategoryBlock(block)), findings
+        return (_arrow_block(block, plain) if has_arrow() else PandasBlock(block)), findings
     except ValueError:  # of both readers, the errors are such
         text = TextBlock(block)
         findings.add(text.problems, len(text.problems))

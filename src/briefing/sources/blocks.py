@@ -151,10 +151,7 @@ class TextBlock:
 
     def texts(self, column: str) -> Coded:
         """A column as text by its different values; an empty cell is missing."""
-        cells = np.array(self._columns.get(column, ()), dtype=object)
-        codes, found = pd.factorize(cells)
-        values = [value or None for value in found]
-        return Coded(codes.astype(np.int64), pd.Series(values, dtype="str"))
+        return coded_texts(np.array(self._columns.get(column, ()), dtype=object))
 
     def numbers(self, column: str) -> pd.Series[Any] | None:
         """None: every cell is to be looked at."""
@@ -163,27 +160,34 @@ class TextBlock:
         """None: every cell is to be looked at."""
 
 
-class CategoryBlock:
-    """A block read by pandas' own parser, each column as the codes of its different texts."""
+def coded_texts(cells: np.ndarray[Any, Any]) -> Coded:
+    """Texts by their different values; an empty one is missing."""
+    codes, found = pd.factorize(cells)
+    values = [value or None for value in found]
+    return Coded(codes.astype(np.int64), pd.Series(values, dtype="str"))
+
+
+class PandasBlock:
+    """A block read by pandas' own parser, every cell as text."""
 
     def __init__(self, block: CsvBlock) -> None:
         """Read the block.
 
         Raises:
-            ValueError: a row has too few or too many cells, or the like.
+            ValueError: a row has too few or too many cells, or there are quotes.
         """
+        if block.irregular or not _is_even(block):
+            raise ValueError("pandas would fill up short rows in silence")
         self._block = block
         self._frame = pd.read_csv(
             BytesIO(block.content),
             header=None,
             names=list(block.header),
-            dtype="category",
+            dtype=object,  # texts as they stand; categories of numbers would be parsed
             keep_default_na=False,
             na_values=[],
             index_col=False,
         )
-        if bool(self._frame.isna().any(axis=None)) or block.irregular:
-            raise ValueError("a row has too few cells")
 
     @cached_property
     def lines(self) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -192,15 +196,23 @@ class CategoryBlock:
 
     def texts(self, column: str) -> Coded:
         """A column as text by its different values; an empty cell is missing."""
-        cells = self._frame[column].array
-        values = [str(value) or None for value in cells.categories]
-        return Coded(cells.codes.astype(np.int64), pd.Series(values, dtype="str"))
+        return coded_texts(self._frame[column].to_numpy())
 
     def numbers(self, column: str) -> pd.Series[Any] | None:
         """None: every different text is to be looked at."""
 
     def plain(self, column: str) -> PlainText | None:
         """None: every different text is to be looked at."""
+
+
+def _is_even(block: CsvBlock) -> bool:
+    """Whether no cell is quoted, and every row has as many commas as the header."""
+    if b'"' in block.content:
+        return False
+    characters = np.frombuffer(block.content, dtype=np.uint8)
+    ends = np.flatnonzero(characters == ord("\n"))
+    commas = np.searchsorted(np.flatnonzero(characters == ord(",")), [*ends, len(characters)])
+    return bool(np.isin(np.diff(commas, prepend=0), [len(block.header) - 1, 0]).all())
 
 
 def lines_of(block: CsvBlock, records: int) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -148,9 +148,8 @@ def _whole(array: Any) -> pd.Series[Any] | None:
         found = pc.cast(array, pa.int64())
     except pa.ArrowInvalid:
         return None
-    series = masked(found)
-    lowest = np.iinfo(np.int64).min
-    return None if len(series) and series.min() == lowest else series
+    lowest = np.iinfo(np.int64).min  # has no counterpart above 0, and is refused as too large
+    return None if pc.any(pc.equal(found, lowest)).as_py() else masked(found)
 
 
 def _decimals(array: Any) -> pd.Series[Any] | None:

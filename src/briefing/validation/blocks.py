@@ -150,7 +150,8 @@ def _minor(raw: RawBlock, item: Field, numbers: pd.Series[Any]) -> pd.Series[Any
         largest = max(each, default=1)
     if largest == 1:
         return numbers
-    if len(numbers) and float(numbers.abs().max() or 0) * largest > _LARGEST:
+    present = numbers.dropna()
+    if len(present) and float(present.abs().max()) * largest > _LARGEST:
         return None
     amounts: pd.Series[Any] = numbers * factors
     return amounts
