@@ -11,7 +11,7 @@ from typing import Any
 
 from briefing.large.digests import note, noted, state_of
 from briefing.large.files import FileTable, GroupPart, Passed, opened, parts_of
-from briefing.sources.blocks import BLOCK, PandasBlock, CsvBlock, TextBlock, csv_blocks
+from briefing.sources.blocks import BLOCK, CsvBlock, PandasBlock, TextBlock, csv_blocks
 from briefing.structures import Condition
 from briefing.structures.reductions import Block, Partial, RawBlock, Reduction
 from briefing.tables.partials import answer
