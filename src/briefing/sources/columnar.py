@@ -180,16 +180,16 @@ def masked(array: Any) -> pd.Series[Any]:
 
 
 def text_of(array: Any) -> pd.Series[Any]:
-    """Text as a frame holds it."""
-    return pd.Series(array.to_pylist(), dtype="str")
+    """Text as a frame holds it; pandas takes over what pyarrow has."""
+    kind: Any = pd.StringDtype(na_value=np.nan)
+    return pd.Series(kind.__from_arrow__(array))
 
 
 def coded_text(array: Any) -> Coded:
     """Codes and values; what is missing gets a code of its own after all others."""
-    values = array.dictionary.to_pylist()
-    indices = array.indices
+    values, indices = array.dictionary, array.indices
     if array.null_count:
         indices = pc.fill_null(indices, len(values))
-        values.append(None)
+        values = pa.concat_arrays([values, pa.nulls(1, values.type)])
     codes = indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    return Coded(codes, pd.Series(values, dtype="str"))
+    return Coded(codes, text_of(values))

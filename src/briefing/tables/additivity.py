@@ -22,6 +22,8 @@ from briefing.tables.reductions import records_in
 _NAMED = 4
 Look = Callable[[pd.DataFrame, int, bool], pd.DataFrame]
 """The first so many records behind some rows; where true, the first one behind each row."""
+Group = tuple[str | Callable[[], str], Sequence[int]]
+"""The name of a group, or what makes it, and the lines of its records."""
 Reason = tuple[str, pd.DataFrame, bool]
 """Why, because of which rows, and whether each of them is named by one record."""
 
@@ -42,7 +44,7 @@ class Guard:
         self._look = look
 
     def problems(
-        self, measure: Measure, frame: pd.DataFrame, groups: Iterable[tuple[str, Sequence[int]]]
+        self, measure: Measure, frame: pd.DataFrame, groups: Iterable[Group]
     ) -> list[Problem]:
         """Why the records of each group must not be added together.
 
@@ -59,7 +61,8 @@ class Guard:
             if records_in(rows) < 2:
                 continue  # a single record is shown, not added
             for reason in self._reasons(measure, rows):
-                found.append(self._problem(measure, name, *reason))
+                called = name if isinstance(name, str) else name()
+                found.append(self._problem(measure, called, *reason))
         return found
 
     def _reasons(self, measure: Measure, rows: pd.DataFrame) -> Iterable[Reason]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -160,7 +161,7 @@ def _grouped(
         frame = pd.DataFrame(index=range(len(groups)))
     frame[LINES] = pd.Series([lines for _, lines in groups], dtype=object)
     named = [
-        (_group_name(keys, values), lines)
+        (partial(_group_name, keys, values), lines)
         for values, (_, lines) in zip(tuples, groups, strict=True)
     ]
     for use in work.declaration.measures:
@@ -205,7 +206,7 @@ def _refuse(
     measure: Measure,
     field: Field | None,
     rows: pd.DataFrame,
-    named: list[tuple[str, list[int]]],
+    named: Sequence[tuple[str | Callable[[], str], list[int]]],
 ) -> None:
     """Stop where records would be mixed that must not be: units always, sums by the guard."""
     if measure.aggregation in {"count", "nunique"}:

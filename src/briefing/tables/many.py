@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from itertools import chain
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from briefing.structures.reductions import ROWS, PartialKind, partial
 
 _SAFE = 2.0**62
 Lines = Sequence[Sequence[int]]
+Name = TypeVar("Name")
 
 
 def values(measure: Measure, rows: pd.DataFrame, groups: Lines) -> list[Any] | None:
@@ -51,8 +53,10 @@ def groups_of(rows: pd.DataFrame, keys: Sequence[str]) -> list[tuple[Any, list[i
     ends = np.cumsum(np.bincount(numbers))
     first = order[np.concatenate([[0], ends[:-1]])]
     found = zip(*(rows[key].iloc[first] for key in keys), strict=True)
-    labels = np.split(rows.index.to_numpy()[order], ends[:-1])
-    return [(key, own.tolist()) for key, own in zip(found, labels, strict=True)]
+    labels = rows.index.to_numpy()[order].tolist()
+    starts = [0, *ends[:-1].tolist()]
+    own = [labels[start:end] for start, end in zip(starts, ends.tolist(), strict=True)]
+    return list(zip(found, own, strict=True))
 
 
 def first_of(cells: pd.Series[Any], groups: Lines) -> list[str]:
@@ -71,8 +75,8 @@ def hedges(cells: pd.Series[Any], groups: Lines) -> list[str]:
 
 
 def doubtful(
-    measure: Measure, rows: pd.DataFrame, groups: Sequence[tuple[str, Sequence[int]]]
-) -> list[tuple[str, Sequence[int]]]:
+    measure: Measure, rows: pd.DataFrame, groups: Sequence[tuple[Name, Sequence[int]]]
+) -> list[tuple[Name, Sequence[int]]]:
     """The groups in which the guard may find something: of several records that differ."""
     if not groups:
         return []
@@ -92,8 +96,8 @@ def doubtful(
 def _grouped(cells: pd.Series[Any], groups: Lines) -> Any:
     """The cells by the number of their group."""
     owners = np.repeat(np.arange(len(groups)), [len(own) for own in groups])
-    labels = np.concatenate([np.asarray(own, dtype=np.int64) for own in groups])
-    return cells.loc[labels].groupby(owners, sort=True)
+    labels = np.fromiter(chain.from_iterable(groups), dtype=np.int64, count=len(owners))
+    return cells.loc[pd.Index(labels)].groupby(owners, sort=True)
 
 
 def _plain(cells: pd.Series[Any]) -> list[Any]:

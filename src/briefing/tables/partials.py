@@ -38,7 +38,8 @@ _SAFE = 2.0**62
 
 def answer(block: Block, schema: TableSchema, reductions: Sequence[Reduction]) -> list[Partial]:
     """What a block answers to each reduction."""
-    return [_reduced(_Derived(block, schema, asked), asked) for asked in reductions]
+    masks: dict[Condition, Flags] = {}
+    return [_reduced(_Derived(block, schema, asked), asked, masks) for asked in reductions]
 
 
 def matching(
@@ -91,23 +92,36 @@ def coded(values: pd.Series[Any]) -> Coded:
     return Coded(codes.astype(np.int64), pd.Series(found, dtype=values.dtype))
 
 
-def mask_of(condition: Condition, block: Block) -> Flags:
-    """Which records of a block meet a condition; each column is compared value by value once."""
+def mask_of(
+    condition: Condition, block: Block, known: dict[Condition, Flags] | None = None
+) -> Flags:
+    """Which records of a block meet a condition; each column is compared value by value once.
+
+    Args:
+        known: the answers to conditions that were asked before, and to this one from now on.
+    """
+    known = {} if known is None else known
+    if condition not in known:
+        known[condition] = _mask(condition, block, known)
+    return known[condition]
+
+
+def _mask(condition: Condition, block: Block, known: dict[Condition, Flags]) -> Flags:
     if isinstance(condition, Comparison):
         column = block.coded(condition.column)
         met = holds(condition, pd.DataFrame({condition.column: column.values}), {})
         return cast(Flags, met.to_numpy(dtype=bool)[column.codes])
-    masks = [mask_of(part, block) for part in condition.parts]
+    masks = [mask_of(part, block, known) for part in condition.parts]
     if condition.operator == "not":
         return ~masks[0]
     join = np.logical_and if condition.operator == "and" else np.logical_or
     return reduce(join, masks)
 
 
-def _reduced(block: _Derived, asked: Reduction) -> Partial:
+def _reduced(block: _Derived, asked: Reduction, masks: dict[Condition, Flags]) -> Partial:
     chosen: Any = slice(None)
     if asked.where is not None:
-        mask = mask_of(asked.where, block)
+        mask = mask_of(asked.where, block, {} if asked.derive else masks)
         if not mask.all():
             chosen = np.flatnonzero(mask)
     keys = {}
@@ -140,24 +154,37 @@ def _coarse(column: Coded, grain: Grain) -> Coded:
 
 
 def _numbered(keys: Sequence[Coded], count: int) -> tuple[Ints, Ints]:
-    """Number the groups in the order in which they occur.
+    """Number the groups that occur.
 
     Returns:
         The group of each record, and the position of each group's first record.
     """
-    together = np.zeros(count, dtype=np.int64)
+    together: Any = None
     size = 1
     for key in keys:
         width = max(len(key.values), 1)
         if size * width >= _SAFE:
             together, found = pd.factorize(together)
             size = len(found)
-        together = together * width + key.codes
+        together = key.codes if together is None else together * width + key.codes
         size *= width
-    numbers, uniques = pd.factorize(together)
-    first = np.empty(len(uniques), dtype=np.int64)
-    first[numbers[::-1]] = np.arange(count - 1, -1, -1)
-    return numbers.astype(np.int64, copy=False), first
+    if together is None:
+        return np.zeros(count, dtype=np.int64), np.zeros(min(count, 1), dtype=np.int64)
+    if size > 2 * count:
+        numbers, uniques = pd.factorize(together)
+        return numbers.astype(np.int64, copy=False), _firsts(numbers, len(uniques))
+    first = _firsts(together, size)  # few combinations: each is its own number
+    used = np.flatnonzero(first >= 0)
+    places = np.zeros(size, dtype=np.int64)
+    places[used] = np.arange(len(used))
+    return places[together], first[used]
+
+
+def _firsts(numbers: Any, size: int) -> Ints:
+    """The position at which each number occurs first; -1 where it does not."""
+    first = np.full(size, -1, dtype=np.int64)
+    first[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)
+    return first
 
 
 def _partial(

@@ -79,10 +79,11 @@ def _of_parts(measure: Measure, rows: pd.DataFrame) -> Any:
     if kind in {"min", "max"}:
         name = partial(column, cast(PartialKind, kind))
         return getattr(rows[name if name in rows else column], kind)()
-    total = _sum(rows[partial(column, "sum")])
-    if kind == "mean" and total is not None:
-        return float(total) / int(rows[partial(column, "present")].sum())
-    return total
+    parts = rows[partial(column, "sum")]
+    if kind == "mean":
+        present = int(rows[partial(column, "present")].sum())
+        return float(sum(parts.dropna())) / present if present else None
+    return _sum(parts)
 
 
 def _sum(column: pd.Series[Any]) -> Any:
