@@ -47,7 +47,8 @@ class CsvBlock:
     @property
     def irregular(self) -> bool:
         """Whether lines end in more than one way, which the fast readers do not count alike."""
-        return self.content.count(b"\r") != self.content.count(b"\r\n")
+        found = b"\r" in self.content
+        return found and self.content.count(b"\r") != self.content.count(b"\r\n")
 
 
 def csv_blocks(

@@ -228,8 +228,7 @@ class ParquetKeeper:
             self._writer = pq.ParquetWriter(
                 self._temporary,
                 table.schema,
-                compression="zstd",
-                compression_level=1,
+                compression="lz4",
                 use_dictionary=coded,
                 column_encoding={LINES: "DELTA_BINARY_PACKED"},
             )
