@@ -31,9 +31,9 @@ ROW = {
 ROWS = [{"id": str(number), **ROW} for number in range(1, 40)]
 
 
-def large(folder: Path, **more: object) -> Dataset:
+def large(folder: Path, kept: Path | None = None, **more: object) -> Dataset:
     (folder / "loans.csv").write_text(written(ROWS))
-    return read(folder, path="loans.csv", large=True, **more)
+    return read(folder, kept, path="loans.csv", large=True, **more)
 
 
 def refused(folder: Path, **where: object) -> str:
@@ -167,6 +167,23 @@ def test_sums_beyond_64_bits_in_parts_are_exact_and_refused_as_a_whole(tmp_path:
             assert any("the sum of fee is too large to be kept exactly" in p for p in problems)
         else:
             assert list(tables["guarded"].frame["fee"]) == [expected]
+
+
+def test_what_is_kept_may_be_damaged_or_impossible_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(digests, "_GRAIN", -1)
+    expected, _ = tables_of(large(tmp_path))
+    kept = tmp_path / "kept"
+    for _ in range(2):
+        found, _ = tables_of(large(tmp_path, kept=kept))
+        assert found["all"].frame.equals(expected["all"].frame)
+        for file in kept.glob("*.parquet"):
+            file.write_bytes(b"PAR1 is what it begins with")
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file where a folder should be")
+    found, _ = tables_of(large(tmp_path, kept=blocked))
+    assert found["all"].frame.equals(expected["all"].frame)
 
 
 MEASURE = """

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from briefing.errors import ProblemsError
 from briefing.large.digests import note, noted, state_of
 from briefing.large.files import FileTable, GroupPart, Passed, opened, parts_of
 from briefing.sources.blocks import BLOCK, CsvBlock, PandasBlock, TextBlock, csv_blocks
@@ -75,7 +77,11 @@ class CsvTable(FileTable):
         place = self._place(digest)
         if place is None or not place.exists():
             return None
-        return parts_of(place, self.schema, [item.where for item in reductions], kept=True)
+        try:
+            return parts_of(place, self.schema, [item.where for item in reductions], kept=True)
+        except ProblemsError:  # damaged: made anew from the CSV
+            place.unlink(missing_ok=True)
+            return None
 
     def _first_pass(self, reductions: Sequence[Reduction]) -> list[Partial]:
         state = state_of(self._path) if self._path.exists() else ()
@@ -89,9 +95,14 @@ class CsvTable(FileTable):
                 self._finish(digest.hexdigest(), state)
             return found
         finally:
-            if self._keeper is not None:
+            self._drop()
+
+    def _drop(self) -> None:
+        """Leave nothing half-kept behind."""
+        if self._keeper is not None:
+            with suppress(OSError):
                 self._keeper.drop()
-                self._keeper = None
+            self._keeper = None
 
     def _passed(
         self, blocks: Iterator[CsvBlock], reductions: Sequence[Reduction], keep: bool
@@ -106,7 +117,8 @@ class CsvTable(FileTable):
 
             plain = plain_columns(first)
             if keep and self._kept is not None:
-                self._keeper = ParquetKeeper(self._kept, self.schema.name)
+                with suppress(OSError):
+                    self._keeper = ParquetKeeper(self._kept, self.schema.name)
         work = partial(pass_csv, reductions=tuple(reductions), plain=plain, keep=keep)
 
         def all_blocks() -> Iterator[CsvBlock]:
@@ -116,15 +128,20 @@ class CsvTable(FileTable):
         yield from self._mapped(work, all_blocks())
 
     def _keep(self, passed: Passed) -> None:
-        if self._keeper is not None and passed.kept is not None:
+        if self._keeper is None or passed.kept is None:
+            return
+        try:
             self._keeper.add(passed.kept)
+        except OSError:  # a full disk costs the kept file, not the issue
+            self._drop()
 
     def _finish(self, digest: str, state: tuple[int, ...]) -> None:
         note(self._path, self._notes, digest, state)
         place = self._place(digest)
         if self._keeper is not None and place is not None:
-            self._keeper.keep(place)
-            self._keeper = None
+            with suppress(OSError):
+                self._keeper.keep(place)
+                self._keeper = None
 
     def _blocks(self, where: Condition | None) -> Iterator[Block]:
         place = self._place(noted(self._path, self._notes))

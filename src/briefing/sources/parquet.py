@@ -44,7 +44,7 @@ class RowGroups:
     def _metadata(self) -> Any:
         try:
             return pq.read_metadata(self.path)
-        except (OSError, pa.ArrowInvalid) as error:
+        except (OSError, pa.ArrowException) as error:
             what = f"is no Parquet file that can be read: {error}"
             raise ProblemsError(
                 [Problem(self.schema.file, 0, "", what, "Write it anew.")]
@@ -80,8 +80,13 @@ class RowGroups:
             for name, kind in self.columns.items()
             if pa.types.is_string(kind) or pa.types.is_dictionary(kind)
         ]
-        file = pq.ParquetFile(self.path, metadata=self._metadata, read_dictionary=text)
-        table = file.read_row_group(part[0], columns=list(columns), use_threads=False)
+        try:
+            file = pq.ParquetFile(self.path, metadata=self._metadata, read_dictionary=text)
+            table = file.read_row_group(part[0], columns=list(columns), use_threads=False)
+        except (OSError, pa.ArrowException) as error:
+            what = f"row group {part[0]} of {self.path.name} cannot be read: {error}"
+            remedy = "Write it anew; what lies in .briefing/cache may be removed."
+            raise ProblemsError([Problem(self.schema.file, 0, "", what, remedy)]) from None
         return {name: single(table[name]) for name in table.column_names}
 
 
