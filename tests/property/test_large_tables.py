@@ -238,7 +238,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], No
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@settings(quick, max_examples=20)
+@settings(quick, max_examples=12)
 @given(rows=rows_of)
 def test_every_engine_says_what_the_small_path_says(
     engine: str, rows: Rows, tmp_path: Path, small_blocks: Callable[[str], None]
@@ -308,7 +308,7 @@ def problems_of(dataset: Callable[[], Dataset]) -> set[str]:
 
 
 @pytest.mark.parametrize("engine", CSV_ENGINES)
-@settings(quick, max_examples=40)
+@settings(quick, max_examples=12)
 @given(broken=st.lists(st.fixed_dictionaries({**cells, **BROKEN}), max_size=2), sound=rows_of)
 def test_every_engine_finds_the_same_problems_in_the_same_lines(
     engine: str,
