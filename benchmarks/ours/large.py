@@ -10,6 +10,7 @@ everything imported and read nothing, as for the peers.
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import sys
 import time
@@ -22,7 +23,8 @@ import pandas as pd
 from benchmarks.laps import serve_forgetting
 from benchmarks.peers.frames import summed
 from benchmarks.peers.naive import LATER
-from briefing import config, editions, pipeline
+from briefing import config, editions, inputs, pipeline
+from briefing.cache import means_of
 
 TABLES = {
     "by_quarter": ["amount", "records"],
@@ -33,10 +35,13 @@ TABLES = {
 
 def tables() -> Any:
     """The three tables of the project in the current folder."""
-    project = config.load_project(Path())
+    project = config.load_project(Path(), means_of(Path().resolve(), os.environ))
     report = project.reports["payments"]
     edition = editions.edition_of(project, report, LATER, period="2025")
-    return pipeline._aggregated(project, report, edition, lambda *_: None).computed
+    reuse = inputs.reuse_of(project, report, edition, inputs.inputs_of(project, report))
+    computed = pipeline._aggregated(project, report, edition, lambda *_: None, reuse).computed
+    reuse.remember()
+    return computed
 
 
 def lap(*, forget: bool) -> dict[str, Any]:

@@ -20,6 +20,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from briefing.structures import Means
+
 FOLDER = Path(".briefing") / "cache"
 """Where it lies in a project."""
 BOUND = 2**30
@@ -42,6 +46,18 @@ def cache_folder(root: Path, environ: Mapping[str, str]) -> Path | None:
     """
     off = environ.get("BRIEFING_CACHE", "").strip().casefold() in {"off", "no", "0", "false"}
     return None if off else root.absolute() / FOLDER
+
+
+def means_of(root: Path, environ: Mapping[str, str]) -> Means:
+    """What a door gives to whoever reads a project.
+
+    Args:
+        root: the project's folder.
+        environ: the environment.
+    """
+    from briefing.structures import Means  # not for a remembered answer, which needs only a cache
+
+    return Means(cache_folder(root, environ), environ)
 
 
 def key_of(*parts: str | Mapping[str, str]) -> str:

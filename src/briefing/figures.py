@@ -83,7 +83,11 @@ def aggregated(
     kept: dict[str, Table] = {}
     for declaration in report.tables:
         if declaration.name not in parts:
-            reuse.anew(TABLE, declaration.name, f"{declaration.use} is run every time")
+            reuse.anew(
+                TABLE,
+                declaration.name,
+                f"{declaration.use or declaration.dataset} is asked every time",
+            )
         elif (table := reuse.take(TABLE, declaration.name, parts[declaration.name])) is not None:
             kept[declaration.name] = replace(table, declaration=declaration)
     missing = tuple(item for item in report.tables if item.name not in kept)
@@ -99,7 +103,7 @@ def aggregated(
 def _parts_of_tables(
     project: Project, report: ReportDefinition, edition: Edition, reuse: Reuse
 ) -> dict[str, dict[str, str]]:
-    """By table, everything that it is computed from; none for own code, which may read anything."""
+    """By table, everything that it is computed from; none where nobody can tell."""
     return {
         declaration.name: {
             "its declaration": meaning(declaration),
@@ -109,8 +113,19 @@ def _parts_of_tables(
             **_parameters_of(declaration.where, edition),
         }
         for declaration in report.tables
-        if not declaration.use
+        if not _is_unknowable(declaration, project)
     }
+
+
+def unknowable(project: Project, report: ReportDefinition) -> list[str]:
+    """What a report's tables come from that nobody can compare: own code, and databases."""
+    found = [item.use or item.dataset for item in report.tables if _is_unknowable(item, project)]
+    return list(dict.fromkeys(found))
+
+
+def _is_unknowable(declaration: TableDeclaration, project: Project) -> bool:
+    large = project.dataset.large.get(declaration.dataset)
+    return bool(declaration.use) or (large is not None and not large.digests())
 
 
 def _files_of(project: Project, tables_read: set[str], reuse: Reuse) -> dict[str, str]:

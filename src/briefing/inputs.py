@@ -13,16 +13,24 @@ from briefing.fonts import font_files
 from briefing.program import is_settled
 from briefing.reuse import Reuse
 from briefing.stamps import is_older
-from briefing.structures import Edition, Project, ReportDefinition
+from briefing.structures import Dataset, Edition, Project, ReportDefinition, Table
 
 _SETTINGS = ("publisher", "timezone", "languages")
 _LIBRARIES = ("babel", "jinja2", "matplotlib", "pandas", "weasyprint")
 
 
 def inputs_of(project: Project, report: ReportDefinition) -> dict[str, str]:
-    """Everything the issue depends on, by hash: configuration, report, dataset, fonts."""
+    """Everything the issue depends on, by hash: configuration, report, dataset, fonts.
+
+    What a database holds is not among it: ``answers_of`` is.
+    """
+    known: dict[Path, str] = {}
+    for table in project.dataset.large.values():
+        known |= table.digests()
     files = _files(project, report)
-    hashes = {name: archive.digest(path.read_bytes()) for name, path in files.items()}
+    hashes = {
+        name: known.get(path) or archive.digest(path.read_bytes()) for name, path in files.items()
+    }
     del hashes["config.yaml"]  # when an issue is due and where it goes does not make it another
     hashes[f"config.yaml: {', '.join(_SETTINGS)}"] = archive.digest(_settings(project))
     for path in font_files().values():
@@ -64,6 +72,17 @@ def _files(project: Project, report: ReportDefinition) -> dict[str, Path]:
         for name, path in project.inputs.items()
         if name.startswith(own) or not any(name.startswith(other) for other in others)
     }
+
+
+def answers_of(dataset: Dataset, computed: Mapping[str, Table]) -> dict[str, str]:
+    """By hash, what databases answered to an issue's tables."""
+    found: dict[str, list[str]] = {}
+    for table in computed.values():
+        large = dataset.large.get(table.dataset)
+        if large is not None and table.selection and not large.digests():
+            body = table.selection.reduced.to_csv(index=False)
+            found.setdefault(large.schema.file, []).append(body)
+    return {name: archive.digest("\n".join(sorted(b)).encode()) for name, b in found.items()}
 
 
 def _settings(project: Project) -> bytes:

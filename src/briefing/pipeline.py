@@ -8,13 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from briefing import archive, composition, rendering, validation
+from briefing import archive, composition, figures, rendering, validation
 from briefing.editions import edition_of, parameter_values
 from briefing.errors import HeldError, Problem, ProblemsError, UsageError
 from briefing.executors import beside
-from briefing.figures import Aggregated, aggregated, charts_of, courses_of, records_of
 from briefing.formatting import period_title
-from briefing.inputs import inputs_of, reuse_of, versions
+from briefing.inputs import answers_of, inputs_of, reuse_of, versions
 from briefing.periods import Period
 from briefing.reuse import COLOURS, ISSUE, Reuse, meaning, nothing_reused
 from briefing.structures import (
@@ -69,11 +68,13 @@ class _Made:
 
     Attributes:
         correction: what its manifest says about what it corrects.
+        answers: by hash, what databases answered.
         verdict: whether it goes to its readers; None where nobody receives its report.
     """
 
     document: Document
     correction: Mapping[str, Any]
+    answers: Mapping[str, str]
     verdict: Verdict | None
 
 
@@ -109,8 +110,9 @@ def stage(project: Project, request: Request, progress: Progress) -> archive.Sta
     progress("file", str(request.edition.period))
     where = request.output or project.output
     folder = archive.issue_folder(where, request.edition, request.revision)
+    read = {**inputs, **made.answers}
     manifest = archive.manifest_for(
-        request.edition, made.document, inputs, versions(), made.correction
+        request.edition, made.document, read, versions(), made.correction
     )
     staged = archive.stage(
         folder,
@@ -167,9 +169,13 @@ def _made_or_kept(
             "the rule for its readers": rule.when if rule else "",
         }
 
-    own = [item.use for item in report.tables if item.use]
+    own = [
+        item.use or item.dataset
+        for item in report.tables
+        if figures.may_read_anything(item, project)
+    ]
     if own:
-        reuse.anew(ISSUE, "", f"{', '.join(own)} may read anything")
+        reuse.anew(ISSUE, "", f"{', '.join(dict.fromkeys(own))} may read anything")
         return _made(project, request, before, reuse, progress)
     asked = parts()
     kept: _Made | None = reuse.take(ISSUE, "", asked)
@@ -210,7 +216,8 @@ def _made(
         composed = _corrected(project, request, before, composed, render)
     rule = project.deliveries.rule(report.name)
     verdict = _verdict(rule, found.sentences, composed) if rule else None
-    return _Made(render(composed), _named(composed.correction, before), verdict)
+    answers = answers_of(found.dataset, found.computed)
+    return _Made(render(composed), _named(composed.correction, before), answers, verdict)
 
 
 def _dark_colours() -> Mapping[str, str]:
@@ -279,7 +286,7 @@ def _composed(
     project: Project,
     report: ReportDefinition,
     edition: Edition,
-    found: Aggregated,
+    found: figures.Aggregated,
     progress: Progress,
     *,
     for_mail: bool = False,
@@ -289,7 +296,7 @@ def _composed(
     dataset, computed, sentences = found.dataset, found.computed, found.sentences
     reuse = reuse or nothing_reused(edition)
     progress("chart", f"{len(report.figures)} figures")
-    drawn = charts_of(report, report.figures, found, reuse)
+    drawn = figures.charts_of(report, report.figures, found, reuse)
     progress("compose", f"{len(report.sections)} sections")
     composed = composition.compose(
         report,
@@ -299,12 +306,12 @@ def _composed(
         computed,
         drawn,
         sentences,
-        courses_of(report, found, reuse),
+        figures.courses_of(report, found, reuse),
     )
     if for_mail:
         composed = rendering.illustrated(
             composed,
-            lambda name: charts_of(report, [name], found, reuse, for_mail=True)[name],
+            lambda name: figures.charts_of(report, [name], found, reuse, for_mail=True)[name],
         )
     return replace(
         composed,
@@ -324,14 +331,14 @@ def _gate(report: ReportDefinition, dataset: Dataset, edition: Edition) -> tuple
 
 
 def _since(
-    project: Project, report: ReportDefinition, found_now: Aggregated, reuse: Reuse
+    project: Project, report: ReportDefinition, found_now: figures.Aggregated, reuse: Reuse
 ) -> dict[str, Any]:
     """What happened since the previous issue, and what this one knows, for the next."""
     dataset, computed, edition = found_now.dataset, found_now.computed, found_now.edition
     if report.since is None:
         return {}
     composition.check_since(report, report.since, dataset, computed)
-    now = records_of(project, report.since.tables, found_now, reuse)
+    now = figures.records_of(project, report.since.tables, found_now, reuse)
     found = archive.previous_issue(project.output, edition)
     before, previous = None, None
     if found is not None and (known := archive.known_records(found[0])) is not None:
@@ -347,9 +354,9 @@ def _aggregated(
     edition: Edition,
     progress: Progress,
     reuse: Reuse | None = None,
-) -> Aggregated:
+) -> figures.Aggregated:
     progress("aggregate", f"{len(report.tables)} tables as known on {edition.as_of}")
-    return aggregated(project, report, edition, reuse or nothing_reused(edition))
+    return figures.aggregated(project, report, edition, reuse or nothing_reused(edition))
 
 
 def check(project: Project, today: date, *, every_edition: bool = False) -> list[Problem]:

@@ -37,6 +37,7 @@ from briefing.structures import (
     PUBLISHED,
     Failure,
     Issue,
+    Means,
     Planned,
     Progress,
     Project,
@@ -149,21 +150,21 @@ def published(project: Project, ledger: Ledger, run: Run, staged: archive.Staged
 # ---- in a child, under a scheduler
 
 
-Work = Callable[[Path, Run, int, Path | None], tuple[archive.Staged, Sequence[str]]]
+Work = Callable[[Path, Run, int, Means], tuple[archive.Staged, Sequence[str]]]
 """What a child does: gets the project's folder, the row, the process that keeps what it leaves,
-and where what was made before is kept; gives back what it has staged, and what a person should
+and what a project is read with; gives back what it has staged, and what a person should
 know of how."""
 
 
 def stage_in_child(
-    root: Path, run: Run, keeper: int, cache: Path | None = None
+    root: Path, run: Run, keeper: int, means: Means | None = None
 ) -> tuple[archive.Staged, Sequence[str]]:
     """What a child does: read the project anew, make the issue, leave it beside its place."""
-    project = project_in_child(root, cache)
+    project = project_in_child(root, means)
     return pipeline.stage(project, request_of(project, run, keeper), lambda *_: None), ()
 
 
-def project_in_child(root: Path, cache: Path | None = None) -> Project:
+def project_in_child(root: Path, means: Means | None = None) -> Project:
     """The project as it is now.
 
     Raises:
@@ -172,7 +173,7 @@ def project_in_child(root: Path, cache: Path | None = None) -> Project:
     from briefing.config import load_project
 
     try:
-        return load_project(root, cache)
+        return load_project(root, means)
     except ProblemsError as error:
         raise UnreadableError(error.problems) from None
 
@@ -280,7 +281,7 @@ def carry_out(
     """
     child: Child | None = None
     try:
-        words = (project.root, run, os.getpid(), project.cache)
+        words = (project.root, run, os.getpid(), project.means)
         child = Child(work, words, memory=limits.memory)
         interrupted = _watched(ledger, run, child, limits.timeout, stopping)
         if interrupted:

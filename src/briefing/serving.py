@@ -13,7 +13,7 @@ from pathlib import Path
 
 from briefing import log, planning, runs, systemd
 from briefing import status as standing
-from briefing.cache import cache_folder
+from briefing.cache import means_of
 from briefing.channels import tell_owner
 from briefing.config import load_project, load_settings
 from briefing.config.secrets import Redactor
@@ -56,15 +56,15 @@ def serve_project(
     redactor = Redactor()
     log.configure(json_log or not sys.stderr.isatty(), redactor)
     listeners = Listeners(environ, redactor, metrics)
-    cache = cache_folder(folder.resolve(), environ)
+    means = means_of(folder.resolve(), environ)
     try:
-        project = load_project(folder, cache)
+        project = load_project(folder, means)
     except ProblemsError as error:
         listeners.cannot_start(load_settings(folder), error)
         raise
     office = Office(
         root=project.root,
-        load=lambda: load_project(folder, cache),
+        load=lambda: load_project(folder, means),
         open_ledger=listeners.open_ledger,
         resolve=listeners.resolve,
         workers=workers,

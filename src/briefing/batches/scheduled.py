@@ -14,18 +14,18 @@ from briefing.batches.far import Far, open_cluster
 from briefing.batches.making import Maker, Near
 from briefing.errors import EngineError, UsageError
 from briefing.executors import Here
-from briefing.structures import Project, Run
+from briefing.structures import Means, Project, Run
 
 
 def stage_in_child(
-    root: Path, run: Run, keeper: int, cache: Path | None = None
+    root: Path, run: Run, keeper: int, means: Means | None = None
 ) -> tuple[archive.Staged, Sequence[str]]:
     """Read the project anew, have the issue made where its engine says, leave it beside its place.
 
     Returns:
         What is staged, and why it was not the cluster that made it.
     """
-    project = runs.project_in_child(root, cache)
+    project = runs.project_in_child(root, means)
     request = runs.request_of(project, run, keeper)
     if project.engine.kind == "dask" and project.engine.scheduler:
         return _by_the_cluster(project, request)

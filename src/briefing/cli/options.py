@@ -38,11 +38,11 @@ def load(folder: Path, progress: TerminalProgress) -> Project:
     Raises:
         ProblemsError: what is wrong with it.
     """
-    from briefing.cache import cache_folder
+    from briefing.cache import means_of
     from briefing.config import load_project
 
     progress("read", "configuration, reports and data")
-    return load_project(folder, cache_folder(folder.resolve(), os.environ))
+    return load_project(folder, means_of(folder.resolve(), os.environ))
 
 
 def load_quietly(folder: Path) -> Project:

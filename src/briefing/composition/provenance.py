@@ -42,6 +42,8 @@ class Provenance:
         for table in tables:
             lines = {line for row in table.records for line in row}
             places = {self._place(table.dataset, line) for line in lines}
+            if table.selection:
+                places.add(("", ("", table.dataset)))
             for letter, place in places:
                 if letter:
                     used[letter].add(place)
@@ -89,6 +91,12 @@ class Provenance:
         Returns:
             References in the order of the appendix, and for each row the ids of its records.
         """
+        if table.selection:  # a large table is named by its file; its records are many
+            entry = self._entries["", table.dataset]
+            entry.cited = True
+            if link:
+                entry.figures.setdefault(link)
+            return (Reference(entry.key, ()),), tuple(() for _ in table.records)
         if table.dataset not in self._dataset.frames:
             return (), tuple(() for _ in table.records)
         chosen = table.records if position is None else (table.records[position],)

@@ -13,30 +13,31 @@ from pathlib import Path
 from briefing.cache import Cache
 from briefing.config.unchanged import keep_project, kept_project
 from briefing.program import is_settled
-from briefing.structures import Project, Settings
+from briefing.structures import Means, Project, Settings
 
 
-def load_project(root: Path, cache: Path | None = None) -> Project:
+def load_project(root: Path, means: Means | None = None) -> Project:
     """Read the whole project, its dataset included.
 
     Args:
-        cache: where what was made before is kept, to be used again; None for nowhere.
+        means: where what was made before is kept, and the secrets of databases; else neither.
 
     Raises:
         ProblemsError: everything that is wrong in any file, with file and line.
     """
     root = root.resolve()
-    store = Cache(cache)
+    means = means or Means()
+    store = Cache(means.cache)
     read_at = store.moment()
     if not read_at or not is_settled(read_at):
         store = Cache(None)
-    project = kept_project(root, store)
+    project = kept_project(root, store, means)
     is_kept = project is not None
     if project is None:
         from briefing.config.project import read_project
 
-        project = read_project(root, store, read_at)
-    project = replace(project, cache=cache, read_at=read_at)
+        project = read_project(root, store, means, read_at)
+    project = replace(project, means=means, read_at=read_at)
     if not is_kept:
         keep_project(project, store)
     return project

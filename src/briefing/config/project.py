@@ -8,6 +8,7 @@ from pathlib import Path
 from briefing import sources, validation
 from briefing.cache import Cache
 from briefing.config.channels import build_channels
+from briefing.config.databases import with_databases
 from briefing.config.deliveries import Surroundings, build_deliveries, unfit_editions
 from briefing.config.engine import build_engine
 from briefing.config.kept import kept_report
@@ -16,7 +17,7 @@ from briefing.config.reading import KeyPath, Positions, read_yaml
 from briefing.config.schedules import read_schedules, unknown_editions
 from briefing.config.translation import checked, without
 from briefing.errors import Problem, ProblemsError
-from briefing.structures import Project, ReportDefinition, Settings
+from briefing.structures import Means, Project, ReportDefinition, Settings
 
 CONFIG = "config.yaml"
 _SHARED = {"publisher", "timezone", "languages", "dataset", "reports", "default_report"}
@@ -29,12 +30,13 @@ _STAND_INS = {  # for required keys that are missing or wrong, so that the rest 
 }
 
 
-def read_project(root: Path, store: Cache, read_at: int) -> Project:
+def read_project(root: Path, store: Cache, means: Means, read_at: int) -> Project:
     """Read the whole project, its dataset included.
 
     Args:
         root: the project's folder, resolved.
         store: where what was made before is kept, to be used again.
+        means: what large tables are read with.
         read_at: when reading began, in nanoseconds by the clock of the file system; 0 where it
             cannot be asked.
 
@@ -91,6 +93,7 @@ def read_project(root: Path, store: Cache, read_at: int) -> Project:
     problems += found
     if problems:
         raise ProblemsError(problems)
+    dataset = with_databases(dataset, described, inside["dataset"], root, means)
     inputs |= {str(path.relative_to(root)): path for path in files.values()}
     project = Project(
         root=root,

@@ -12,12 +12,12 @@ from briefing.cache import Cache, key_of
 from briefing.errors import ProblemsError
 from briefing.program import PROGRAM
 from briefing.stamps import files_in, is_older, stamp_of
-from briefing.structures import Dataset, Project
+from briefing.structures import Dataset, Means, Project
 
 _NO_DATA = Dataset("", {}, {}, {})
 
 
-def kept_project(root: Path, cache: Cache) -> Project | None:
+def kept_project(root: Path, cache: Cache, means: Means) -> Project | None:
     """The project with its data read anew; None where anything but data has changed.
 
     That is config.yaml, a file of a report, a list of readers, what describes the dataset, or a
@@ -26,6 +26,7 @@ def kept_project(root: Path, cache: Cache) -> Project | None:
 
     Args:
         root: the project's folder, resolved.
+        means: what large tables are read with.
     """
     try:
         named = json.loads(cache.get(_key_of_names(root)) or b"{}")
@@ -37,6 +38,10 @@ def kept_project(root: Path, cache: Cache) -> Project | None:
     try:
         described, tables, files, found = sources.read(Path(named["package"]), root)
         dataset, more = validation.validate(described, tables, files, cache)
+        if described.large and not (found or more):
+            from briefing.config.databases import with_databases
+
+            dataset = with_databases(dataset, described, Path(named["package"]), root, means)
     except ProblemsError:
         return None
     if found or more:
@@ -66,7 +71,7 @@ def keep_project(project: Project, cache: Cache) -> None:
     if not all(is_older(path, project.read_at) for path in [*files, *of_reports]):
         return
     inputs = {name: path for name, path in project.inputs.items() if path not in data.values()}
-    kept = replace(project, dataset=_NO_DATA, inputs=inputs, cache=None, read_at=0)
+    kept = replace(project, dataset=_NO_DATA, inputs=inputs, means=Means(), read_at=0)
     named = {"folders": folders, "files": files, "package": str(package)}
     cache.put(_key_of_names(project.root), json.dumps(named).encode())
     cache.put_object(_key(project.root, folders, files), kept)

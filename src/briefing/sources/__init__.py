@@ -15,6 +15,8 @@ def read(
 ) -> tuple[DatasetDescription, list[RawTable], dict[str, Path], list[Problem]]:
     """Read a Data Package: what describes it, its tables as text, its files, and the problems.
 
+    Large tables are not read; the description says where they are.
+
     Args:
         package: ``datapackage.json``.
         root: the project's folder; nothing outside it is read.
@@ -28,7 +30,12 @@ def read(
         problems += found
         if table is not None:
             tables.append(table)
-    return description, tables, {package.name: package, **paths}, problems
+    large = {
+        f"{source.schema.name}:{number}": path
+        for source in description.large
+        for number, path in enumerate(source.files, 1)
+    }
+    return description, tables, {package.name: package, **paths, **large}, problems
 
 
 __all__ = ["read"]

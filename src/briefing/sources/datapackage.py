@@ -20,6 +20,7 @@ from briefing.sources.fields import (
     unit_problems,
     unknown_keys,
 )
+from briefing.sources.origins import database_name, large_source, source_problems
 from briefing.structures import (
     Additivity,
     Aggregation,
@@ -31,11 +32,12 @@ from briefing.structures import (
     TableSchema,
     UnitWords,
 )
+from briefing.structures.reductions import LargeSource
 
 _TABLE_KEYS = tuple(
     (
         "name path profile title description schema encoding format mediatype dialect hash bytes "
-        "sources licenses scheme type homepage measures constantWithin known titles"
+        "sources licenses scheme type homepage measures constantWithin known titles large url table"
     ).split()
 )
 _COLUMN_KEYS = ("unitColumn", "qualifierColumn")
@@ -66,16 +68,19 @@ def read_description(
     problems: list[Problem] = []
     schemas: list[TableSchema] = []
     paths: dict[str, Path] = {}
+    large: list[LargeSource] = []
     for index, resource in enumerate(resources):
         place = f"resources.{index}"
         try:
-            path = (package.parent / resource["path"]).resolve()
+            path = (package.parent / ("" if "url" in resource else resource["path"])).resolve()
             if not path.is_relative_to(root.resolve()):
                 what = f"the path {resource['path']!r} leads outside the project"
                 remedy = "Keep the data inside the project's folder."
                 problems.append(Problem(shown, 0, f"{place}.path", what, remedy))
                 continue
-            schema, found = _table_schema(resource, _shown(path, root), shown, place)
+            file = database_name(resource) if "url" in resource else _shown(path, root)
+            schema, found = _table_schema(resource, file, shown, place)
+            found += source_problems(resource, shown, place)
         except (KeyError, TypeError, AttributeError) as error:
             what = f"the description lacks or breaks {error}"
             remedy = "A table needs name, path and schema.fields with a name each."
@@ -87,13 +92,18 @@ def read_description(
             problems.append(Problem(shown, 0, f"{place}.name", what, remedy))
             continue
         schemas.append(schema)
-        if not found:  # data cannot be judged by a description that is wrong itself
+        if found:  # data cannot be judged by a description that is wrong itself
+            continue
+        if source := large_source(resource, schema, path):
+            large.append(source)
+        else:
             paths[schema.name] = path
     problems += _dangling_keys(schemas, shown)
     found = unit_problems(descriptor.get("units", {}), shown)
     title = str(descriptor.get("title", package.stem))
     units = {} if found else _units(descriptor)
-    return DatasetDescription(title, tuple(schemas), units), paths, [*problems, *found]
+    described = DatasetDescription(title, tuple(schemas), units, tuple(large))
+    return described, paths, [*problems, *found]
 
 
 def _descriptor(package: Path, shown: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -32,12 +32,33 @@ def read_csv(path: Path, schema: TableSchema) -> tuple[RawTable | None, list[Pro
 
 
 def _parse(text: str, schema: TableSchema) -> tuple[RawTable | None, list[Problem]]:
+    header, rows, lines, problems = rows_of(text, schema)
+    if header is None:
+        remedy = "Give it a header row."
+        return None, [Problem(schema.file, 1, "", "the file is empty", remedy)]
+    problems += header_problems(header, schema)
+    if problems and set(header) != {field.name for field in schema.fields}:
+        return None, problems
+    return RawTable(schema, tuple(header), rows, lines), problems
+
+
+def rows_of(
+    text: str, schema: TableSchema, header: list[str] | None = None, line: int = 1
+) -> tuple[list[str] | None, list[list[str]], list[int], list[Problem]]:
+    """The rows of a CSV with the line each starts on; a broken row is a problem and is left out.
+
+    Args:
+        header: the columns, where the text is a later part of a file; else its first row.
+        line: of the first row.
+
+    Returns:
+        The header (None for an empty file), rows, lines and problems.
+    """
     reader = csv.reader(StringIO(text, newline=""), strict=True)
     problems: list[Problem] = []
     rows: list[list[str]] = []
     lines: list[int] = []
-    header: list[str] | None = None
-    start = 1
+    start, before = line, line - 1
     try:
         for row in reader:
             if header is None:
@@ -51,20 +72,15 @@ def _parse(text: str, schema: TableSchema) -> tuple[RawTable | None, list[Proble
                 what = f"{len(row)} cells where the header has {len(header)}"
                 remedy = "Quote cells that hold commas, or add the missing ones."
                 problems.append(Problem(schema.file, start, "", what, remedy))
-            start = reader.line_num + 1
+            start = before + reader.line_num + 1
     except csv.Error as error:
         what = f"the row cannot be read as CSV: {error}"
         problems.append(Problem(schema.file, start, "", what, "Check its quotes."))
-    if header is None:
-        remedy = "Give it a header row."
-        return None, [Problem(schema.file, 1, "", "the file is empty", remedy)]
-    problems += _header_problems(header, schema)
-    if problems and set(header) != {field.name for field in schema.fields}:
-        return None, problems
-    return RawTable(schema, tuple(header), rows, lines), problems
+    return header, rows, lines, problems
 
 
-def _header_problems(header: list[str], schema: TableSchema) -> list[Problem]:
+def header_problems(header: list[str], schema: TableSchema) -> list[Problem]:
+    """Columns that are missing, not described, or there twice."""
     described = [field.name for field in schema.fields]
     problems = []
     for name in sorted({name for name in header if header.count(name) > 1}):

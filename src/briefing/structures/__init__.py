@@ -97,7 +97,7 @@ from briefing.structures.description import (
     TableSchema,
     UnitWords,
 )
-from briefing.structures.execution import Answered, Engine
+from briefing.structures.execution import Answered, Engine, Means
 from briefing.structures.results import (
     CORRECTION,
     KNOWN,
@@ -226,6 +226,7 @@ __all__ = [
     "ListDeclaration",
     "MailServer",
     "Mailbox",
+    "Means",
     "Measure",
     "MeasureUse",
     "OnUncertain",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from briefing.structures.reductions import LargeSource
 
 FieldType = Literal["string", "integer", "number", "boolean", "date", "year"]
 Additivity = Literal["additive", "semi-additive", "non-additive"]
@@ -117,8 +120,13 @@ class TableSchema:
 
 @dataclass(frozen=True)
 class DatasetDescription:
-    """A dataset's title, one schema per table, and what its units are called, by language."""
+    """A dataset's title, one schema per table, and what its units are called, by language.
+
+    Attributes:
+        large: the tables that nobody holds, and where each is read.
+    """
 
     title: str
     schemas: tuple[TableSchema, ...]
     units: Mapping[str, Mapping[str, UnitWords]] = field(default_factory=dict)
+    large: tuple[LargeSource, ...] = ()

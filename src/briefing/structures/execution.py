@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from briefing.errors import BriefingError
 
@@ -12,6 +13,21 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 EngineKind = Literal["local", "dask"]
 """Processes of this machine, or Dask."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a door gives to whoever reads a project.
+
+    Attributes:
+        cache: where what was made is kept, to be used again; None for nowhere.
+        environ: the environment, for the secrets in the addresses of databases.
+        mapped: calls a function for each of many parts of a large table; None for threads here.
+    """
+
+    cache: Path | None = None
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    mapped: Callable[..., Iterator[Any]] | None = None
 
 
 @dataclass(frozen=True)

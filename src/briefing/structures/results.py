@@ -13,7 +13,8 @@ from briefing.structures.channels import Channels
 from briefing.structures.declarations import ReportDefinition, TableDeclaration
 from briefing.structures.deliveries import Deliveries
 from briefing.structures.description import TableSchema, UnitWords
-from briefing.structures.execution import Engine
+from briefing.structures.execution import Engine, Means
+from briefing.structures.reductions import LargeTable, Selection
 from briefing.structures.scheduling import Schedule
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Dataset:
 
     Attributes:
         units: what units of the dataset's own are called, by unit and language.
+        large: tables that are too large to hold, by name; they have a schema but no frame.
     """
 
     title: str
@@ -51,6 +53,7 @@ class Dataset:
     frames: Mapping[str, pd.DataFrame]
     files: Mapping[str, Path]
     units: Mapping[str, Mapping[str, UnitWords]] = field(default_factory=dict)
+    large: Mapping[str, LargeTable] = field(default_factory=dict)
 
     def units_in(self, language: str) -> dict[str, UnitWords]:
         """What the units are called in that language."""
@@ -90,7 +93,7 @@ class Project(Settings):
     """config.yaml and everything that it names, checked.
 
     Attributes:
-        cache: where what was made is kept, to be used again; None for nowhere.
+        means: what it was read with; never written anywhere, for it knows secrets.
         read_at: when reading it began, in nanoseconds by the file system; 0 where nobody asked.
     """
 
@@ -101,8 +104,13 @@ class Project(Settings):
     inputs: Mapping[str, Path]
     deliveries: Deliveries = field(default_factory=Deliveries)
     engine: Engine = field(default_factory=Engine)
-    cache: Path | None = None
+    means: Means = field(default_factory=Means, repr=False)
     read_at: int = 0
+
+    @property
+    def cache(self) -> Path | None:
+        """Where what was made is kept, to be used again; None for nowhere."""
+        return self.means.cache
 
 
 @dataclass(frozen=True)
@@ -137,7 +145,8 @@ class Table:
     """The result of a declared table.
 
     ``records`` holds, row by row, the lines of the dataset table that stand behind it, so that
-    a printed number leads back to its records.
+    a printed number leads back to its records. Of a large table there are no lines;
+    ``selection`` leads back to them.
     """
 
     name: str
@@ -146,6 +155,7 @@ class Table:
     dataset: str
     records: tuple[tuple[int, ...], ...]
     declaration: TableDeclaration
+    selection: Selection | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pandas as pd
 from briefing.errors import Problem
 from briefing.structures import Dataset, Edition, Table, TableDeclaration
 from briefing.tables.aggregation import aggregate
+from briefing.tables.asking import answered
 from briefing.tables.own import call_own
 from briefing.tables.work import TableError
 
@@ -33,13 +34,18 @@ def aggregate_all(
         "as_of": pd.Timestamp(edition.as_of),
     }
     tables: dict[str, Table] = {}
-    problems: list[Problem] = []
+    declared = [item for item in declarations if not item.use and item.dataset in dataset.large]
+    answers, problems = answered(declared, dataset, scope, edition.language)
     for declaration in declarations:
         try:
             if declaration.use:
                 tables[declaration.name] = call_own(declaration, dataset, code(declaration))
-            else:
+            elif declaration.dataset not in dataset.large:
                 tables[declaration.name] = aggregate(declaration, dataset, scope, edition.language)
+            elif answer := answers.get(declaration.name):
+                tables[declaration.name] = aggregate(
+                    declaration, dataset, scope, edition.language, answer
+                )
         except TableError as error:
             problems += error.problems
     return tables, problems

@@ -8,29 +8,43 @@ and Margy Ross, The Data Warehouse Toolkit, 3rd edition, 2013, chapter 1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import pandas as pd
 
 from briefing.errors import Problem
 from briefing.formatting import is_missing, quantity
 from briefing.structures import Measure, TableDeclaration, TableSchema
+from briefing.structures.reductions import ROWS
+from briefing.tables import many
+from briefing.tables.reductions import records_in
 
 _NAMED = 4
+Look = Callable[[pd.DataFrame, int, bool], pd.DataFrame]
+"""The first so many records behind some rows; where true, the first one behind each row."""
+Group = tuple[str | Callable[[], str], Sequence[int]]
+"""The name of a group, or what makes it, and the lines of its records."""
+Reason = tuple[str, pd.DataFrame, bool]
+"""Why, because of which rows, and whether each of them is named by one record."""
 
 
 class Guard:
     """Checks the sums of one declared table."""
 
     def __init__(
-        self, schema: TableSchema, declaration: TableDeclaration, everything: pd.DataFrame
+        self,
+        schema: TableSchema,
+        declaration: TableDeclaration,
+        everything: pd.DataFrame,
+        look: Look = lambda rows, limit, _: rows.head(limit),
     ) -> None:
         self._schema = schema
         self._declaration = declaration
         self._everything = everything
+        self._look = look
 
     def problems(
-        self, measure: Measure, frame: pd.DataFrame, groups: Iterable[tuple[str, Sequence[int]]]
+        self, measure: Measure, frame: pd.DataFrame, groups: Iterable[Group]
     ) -> list[Problem]:
         """Why the records of each group must not be added together.
 
@@ -40,23 +54,26 @@ class Guard:
             groups: the name of each group and the lines of its records.
         """
         found = []
+        if ROWS in frame:
+            groups = many.doubtful(measure, frame, list(groups))
         for name, lines in groups:
-            if len(lines) < 2:
-                continue  # a single record is shown, not added
             rows = frame.loc[list(lines)]
-            for reason, culprits in self._reasons(measure, rows):
-                found.append(self._problem(measure, name, reason, culprits))
+            if records_in(rows) < 2:
+                continue  # a single record is shown, not added
+            for reason in self._reasons(measure, rows):
+                called = name if isinstance(name, str) else name()
+                found.append(self._problem(measure, called, *reason))
         return found
 
-    def _reasons(self, measure: Measure, rows: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
+    def _reasons(self, measure: Measure, rows: pd.DataFrame) -> Iterable[Reason]:
         if measure.additivity == "non-additive":
-            yield "the measure is non-additive", rows
+            yield "the measure is non-additive", rows, False
             return
         for column, values in measure.addable.items():
             outside = rows[~rows[column].isin(list(values))]
             if len(outside):
                 kinds = ", ".join(str(value) for value in outside[column].dropna().unique())
-                yield f"{column} {kinds or 'not given'} is never added", outside
+                yield f"{column} {kinds or 'not given'} is never added", outside, False
         if measure.part_of and self._schema.primary_key:
             yield from self._parts(measure, rows)
         for column in measure.never_across:
@@ -66,13 +83,13 @@ class Guard:
                 kinds = ", ".join(
                     "none" if is_missing(value) else str(value) for value in rows[column].unique()
                 )
-                yield f"they differ in {column} ({kinds})", _differing(rows, column)
+                yield f"they differ in {column} ({kinds})", _differing(rows, column), True
 
     def _unit(self, measure: Measure) -> str:
         field = self._schema.field_named(measure.column)
         return field.unit_column if field else ""
 
-    def _parts(self, measure: Measure, rows: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
+    def _parts(self, measure: Measure, rows: pd.DataFrame) -> Iterable[Reason]:
         key = self._schema.primary_key[0]
         everything = self._everything
         parents = dict(zip(everything[key], everything[measure.part_of], strict=True))
@@ -81,16 +98,18 @@ class Guard:
             parent, steps = parents.get(name), 0
             while not is_missing(parent) and steps <= len(parents):
                 if parent in present:
-                    yield f"{name} is part of {parent}", rows[rows[key].isin([name, parent])]
+                    yield f"{name} is part of {parent}", rows[rows[key].isin([name, parent])], False
                     break
                 parent, steps = parents.get(parent), steps + 1
 
     def _problem(
-        self, measure: Measure, group: str, reason: str, culprits: pd.DataFrame
+        self, measure: Measure, group: str, reason: str, culprits: pd.DataFrame, one_each: bool
     ) -> Problem:
-        names = [self._name(measure, row) for _, row in culprits.head(_NAMED).iterrows()]
-        if len(culprits) > _NAMED:
-            names.append(f"and {len(culprits) - _NAMED} more")
+        records = self._look(culprits, _NAMED, one_each)
+        names = [self._name(measure, row) for _, row in records.iterrows()]
+        count = len(culprits) if one_each else records_in(culprits)
+        if count > _NAMED:
+            names.append(f"and {count - _NAMED} more")
         what = f"would add {'; '.join(names)}{f' ({group})' if group else ''}, but {reason}"
         remedy = "Group by what differs, or leave records out with `where`."
         where = f"tables.{self._declaration.name}"

@@ -2,49 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from briefing.structures import (
     Column,
+    Condition,
     Dataset,
     Field,
     Measure,
-    MeasureUse,
     Table,
     TableDeclaration,
     TableSchema,
 )
-from briefing.tables import arithmetic, comparisons, names, reductions, reshaping
+from briefing.structures.reductions import ROWS
+from briefing.tables import arithmetic, comparisons, many, names, reductions, reshaping
 from briefing.tables.additivity import Guard
+from briefing.tables.behind import Answer
 from briefing.tables.conditions import columns_of, holds
+from briefing.tables.measured import measure_of
 from briefing.tables.periodic import with_period
 from briefing.tables.work import LINES, TableError, Work, problem
 
 
 def aggregate(
-    declaration: TableDeclaration, dataset: Dataset, scope: Mapping[str, Any], language: str
+    declaration: TableDeclaration,
+    dataset: Dataset,
+    scope: Mapping[str, Any],
+    language: str,
+    answer: Answer | None = None,
 ) -> Table:
     """Compute a declared table.
 
     Args:
         scope: values of parameters, ``period.start``, ``period.end`` and ``as_of``.
         language: the reader's, for titles, labels and units.
+        answer: what the dataset's table answered where it is too large to hold.
 
     Raises:
         TableError: a name is unknown, a condition does not fit, or records must not be added.
     """
-    schema = dataset.schemas.get(declaration.dataset)
-    if schema is None:
-        what = f"the dataset has no table {declaration.dataset!r}"
-        known = f"It has {', '.join(dataset.schemas)}."
-        raise TableError([problem(declaration, what, known)])
-    everything = dataset.frames[schema.name]
-    work = Work(declaration, schema, dataset, language, Guard(schema, declaration, everything))
-    rows = _rows(work, everything, scope)
+    schema = schema_of(declaration, dataset)
+    if answer is None:
+        everything, where = dataset.frames[schema.name], declaration.where
+        guard = Guard(schema, declaration, everything)
+    else:
+        everything, where = answer.frame, answer.rest
+        guard = Guard(schema, declaration, everything, answer.first_records)
+    work = Work(declaration, schema, dataset, language, guard)
+    rows = rows_of(work, everything, where, scope)
     keys = [names.flat(name) for name in declaration.by]
     if declaration.grain:
         keys.append("period")
@@ -54,11 +64,25 @@ def aggregate(
         rows, frame, columns = _folded(work, rows, frame, keys)
     frame = reshaping.completed(work, frame, keys, mentioned)
     if declaration.pivot:
-        frame, columns = reshaping.pivoted(work, frame, columns, keys)
+        frame, columns = reshaping.pivoted(work, rows, frame, columns, keys)
     frame, columns = reshaping.settled(frame, columns)
+    frame, columns = _computed(work, rows, frame, columns)
+    units = dataset.units_in(language)
+    columns = {name: replace(column, units=units) for name, column in columns.items()}
+    records = tuple(tuple(sorted(lines)) for lines in frame.pop(LINES))
+    frame = frame.reset_index(drop=True)
+    selection = answer.selection(records) if answer else None
+    records = tuple(() for _ in records) if answer else records
+    return Table(declaration.name, frame, columns, schema.name, records, declaration, selection)
+
+
+def _computed(
+    work: Work, rows: pd.DataFrame, frame: pd.DataFrame, columns: dict[str, Column]
+) -> tuple[pd.DataFrame, dict[str, Column]]:
+    """What is computed from the groups: comparisons, formulas, ranks, shares; then the order."""
     try:
-        frame, columns = comparisons.compared(declaration, frame, columns, work.words)
-        for derivation in declaration.derive:
+        frame, columns = comparisons.compared(work.declaration, frame, columns, work.words)
+        for derivation in work.declaration.derive:
             _refuse_pivoted_sum(work, derivation.formula)
             if derivation.name in rows:
                 continue  # computed row by row, before grouping
@@ -66,49 +90,54 @@ def aggregate(
             frame[name], column = arithmetic.derive(frame, columns, derivation)
             parts = arithmetic.columns_of(derivation.formula)
             columns[name] = arithmetic.hedged(frame, columns, column, parts)
-        frame, columns = comparisons.ranked(declaration, frame, columns, work.words)
+        frame, columns = comparisons.ranked(work.declaration, frame, columns, work.words)
         frame, columns = _shared(work, rows, frame, columns)
-        if declaration.dropna:
-            frame = reshaping.without_gaps(frame, declaration.dropna)
+        if work.declaration.dropna:
+            frame = reshaping.without_gaps(frame, work.declaration.dropna)
         frame = reshaping.ordered(work, frame)
     except ValueError as error:
         raise work.stop(str(error)) from None
-    units = dataset.units_in(language)
-    columns = {name: replace(column, units=units) for name, column in columns.items()}
-    records = tuple(tuple(sorted(lines)) for lines in frame.pop(LINES))
-    frame = frame.reset_index(drop=True)
-    return Table(declaration.name, frame, columns, schema.name, records, declaration)
+    return frame, columns
 
 
-def _rows(work: Work, everything: pd.DataFrame, scope: Mapping[str, Any]) -> pd.DataFrame:
+def schema_of(declaration: TableDeclaration, dataset: Dataset) -> TableSchema:
+    """The table of the dataset that a declaration is about.
+
+    Raises:
+        TableError: there is none of that name.
+    """
+    schema = dataset.schemas.get(declaration.dataset)
+    if schema is None:
+        what = f"the dataset has no table {declaration.dataset!r}"
+        known = f"It has {', '.join(dataset.schemas)}."
+        raise TableError([problem(declaration, what, known)])
+    return schema
+
+
+def rows_of(
+    work: Work, everything: pd.DataFrame, where: Condition | None, scope: Mapping[str, Any]
+) -> pd.DataFrame:
     """The records that the table is about, with every column that it names."""
     declaration = work.declaration
     rows = everything
-    wanted = [*declaration.by, *columns_of(declaration.where), declaration.pivot]
+    wanted = [*declaration.by, *columns_of(where), declaration.pivot]
     wanted += [use.of for use in declaration.measures]
     derived = {item.name: item for item in declaration.derive}
     try:
         for name in filter(None, wanted):
             if name in derived and name not in rows:
-                columns = _field_columns(work.schema)
-                rows = rows.assign(**{name: arithmetic.derive(rows, columns, derived[name])[0]})
+                found, _ = arithmetic.derive(rows, work.columns, derived[name])
+                rows = rows.assign(**{name: found})
             elif name not in rows:
                 rows = names.resolved(rows, work.schema, work.dataset, name)
-        if declaration.where is not None:
-            rows = rows[holds(declaration.where, rows, scope)]
+        if where is not None:
+            rows = rows[holds(where, rows, scope)]
         if declaration.grain:
             rows = with_period(rows, *declaration.grain)
     except (ValueError, KeyError) as error:
         what = f"there is no value for {error}" if isinstance(error, KeyError) else str(error)
         raise work.stop(what) from None
     return rows.rename(columns={name: names.flat(name) for name in rows.columns})
-
-
-def _field_columns(schema: TableSchema) -> dict[str, Column]:
-    return {
-        field.name: Column(field.name, field.title, "quantity", field.unit, field.unit_column)
-        for field in schema.fields
-    }
 
 
 def _grouped(
@@ -118,7 +147,9 @@ def _grouped(
     columns = {names.flat(name): _key_column(work, name) for name in work.declaration.by}
     if "period" in keys:
         columns.setdefault("period", Column("period", work.words.gettext("period")))
-    if keys:
+    if keys and ROWS in rows:
+        groups = many.groups_of(rows, keys)
+    elif keys:
         by = keys if len(keys) > 1 else keys[0]
         grouping = rows.groupby(by, sort=False, dropna=False, observed=True)
         groups = [(key, list(index)) for key, index in grouping.groups.items()]
@@ -130,15 +161,15 @@ def _grouped(
         frame = pd.DataFrame(index=range(len(groups)))
     frame[LINES] = pd.Series([lines for _, lines in groups], dtype=object)
     named = [
-        (_group_name(keys, values), lines)
+        (partial(_group_name, keys, values), lines)
         for values, (_, lines) in zip(tuples, groups, strict=True)
     ]
     for use in work.declaration.measures:
-        measure, field = _measure_of(work, use, rows)
+        measure, field = measure_of(work, use, rows)
         _refuse(work, measure, field, rows, named)
         tie = [key for key in work.schema.primary_key if key in rows]
         try:
-            values = [reductions.value(measure, rows.loc[lines], tie) for _, lines in groups]
+            values = reductions.values(measure, rows, [lines for _, lines in groups], tie)
         except OverflowError:
             what = f"the sum of {use.name} is too large to be kept exactly"
             raise work.stop(what, "Use a larger unit in the data.") from None
@@ -170,77 +201,12 @@ def _group_name(keys: list[str], values: tuple[Any, ...]) -> str:
     return ", ".join(f"{key} {'none' if pd.isna(value) else value}" for key, value in pairs)
 
 
-def _measure_of(work: Work, use: MeasureUse, rows: pd.DataFrame) -> tuple[Measure, Field | None]:
-    """The measure that is meant, and the field that it aggregates."""
-    if use.measure:
-        found = work.schema.measures.get(use.measure)
-        if found is None and use.measure == "records":
-            return Measure("records", aggregation="count"), None
-        if found is None:
-            known = ", ".join([*work.schema.measures, "records"])
-            what = f"table {work.schema.name} has no measure {use.measure!r}"
-            raise work.stop(what, f"It has {known}.")
-        measure = replace(found, aggregation=use.aggregation or found.aggregation)
-    else:
-        aggregation = use.aggregation or "sum"
-        if "." in use.of and aggregation in {"sum", "mean", "median"}:
-            what = f"{use.of!r} stands in another table and would count once for each record here"
-            raise work.stop(what, "Aggregate it in a table of its own.")
-        parts = _formula_columns(work, use.of) | {use.of}
-        declared = [item for item in work.schema.measures.values() if item.column in parts]
-        base = _strictest(declared) if declared else Measure(use.name, use.of)
-        measure = replace(base, column=names.flat(use.of), aggregation=aggregation)
-    if measure.column and measure.column not in rows:
-        raise work.stop(f"there is no column {measure.column!r} to aggregate")
-    orderly = measure.aggregation in {"count", "nunique", "last", "min", "max"}
-    if not orderly and not pd.api.types.is_numeric_dtype(rows[measure.column]):
-        raise work.stop(f"column {measure.column!r} holds no numbers to {measure.aggregation}")
-    return measure, _measured_field(work, use, measure)
-
-
-def _formula_columns(work: Work, name: str) -> set[str]:
-    """What a derived column is computed from: the guard of those columns is its guard too."""
-    formulas = {item.name: item.formula for item in work.declaration.derive}
-    found: set[str] = set()
-    waiting = [name]
-    while waiting:
-        current = waiting.pop()
-        if current in formulas and current not in found:
-            waiting += arithmetic.columns_of(formulas[current])
-        found.add(current)
-    return found
-
-
-def _strictest(measures: list[Measure]) -> Measure:
-    """The rules of all measures of a column together: naming the column loosens none."""
-    rank = ("additive", "semi-additive", "non-additive")
-    return replace(
-        measures[0],
-        additivity=max((item.additivity for item in measures), key=rank.index),
-        never_across=tuple(dict.fromkeys(c for item in measures for c in item.never_across)),
-        addable={key: value for item in measures for key, value in item.addable.items()},
-        part_of=next((item.part_of for item in measures if item.part_of), ""),
-    )
-
-
-def _measured_field(work: Work, use: MeasureUse, measure: Measure) -> Field | None:
-    """The field that is measured, with the names that its columns have in the rows."""
-    if "." not in use.of:
-        return work.schema.field_named(measure.column)
-    field = names.field_of(work.schema, work.dataset, use.of)
-    if field is None:
-        return None
-    head = use.of.rpartition(".")[0]
-    unit_column = names.flat(f"{head}.{field.unit_column}") if field.unit_column else ""
-    return replace(field, name=measure.column, unit_column=unit_column, qualifier_column="")
-
-
 def _refuse(
     work: Work,
     measure: Measure,
     field: Field | None,
     rows: pd.DataFrame,
-    named: list[tuple[str, list[int]]],
+    named: Sequence[tuple[str | Callable[[], str], list[int]]],
 ) -> None:
     """Stop where records would be mixed that must not be: units always, sums by the guard."""
     if measure.aggregation in {"count", "nunique"}:
@@ -284,14 +250,11 @@ def _with_unit(
     unit_column = qualifier_column = ""
     if field.unit_column:
         unit_column = f"{name}__unit"
-        frame[unit_column] = [
-            reductions.single(rows.loc[lines, field.unit_column]) for lines in frame[LINES]
-        ]
+        frame[unit_column] = reductions.singles(rows, field.unit_column, frame[LINES].to_list())
     if field.qualifier_column:
         qualifier_column = f"{name}__qualifier"
-        frame[qualifier_column] = [
-            reductions.hedge(rows.loc[lines, field.qualifier_column]) for lines in frame[LINES]
-        ]
+        lines = frame[LINES].to_list()
+        frame[qualifier_column] = reductions.hedges(rows, field.qualifier_column, lines)
     return Column(name, title, "quantity", field.unit, unit_column, qualifier_column)
 
 
@@ -352,7 +315,7 @@ def _refuse_total(work: Work, rows: pd.DataFrame, name: str, *, over_time: bool)
         raise ValueError(f"there is no measure {name!r} to add up")
     if declaration.pivot:
         raise ValueError(f"{name!r} is pivoted and cannot be added up any more")
-    measure, field = _measure_of(work, use, rows)
+    measure, field = measure_of(work, use, rows)
     if measure.aggregation not in {"sum", "count"}:
         raise ValueError(f"{name!r} is a {measure.aggregation}, which does not add up to a whole")
     if over_time and measure.additivity == "semi-additive":

@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
 from briefing.structures import Measure
+from briefing.structures.reductions import ROWS, PartialKind, partial
+from briefing.tables import many
 
 _LARGEST = 2**63 - 1
+
+
+def values(
+    measure: Measure, rows: pd.DataFrame, groups: list[list[int]], tie: list[str]
+) -> list[Any]:
+    """The aggregated value of each group of lines; ``tie`` decides "last" where the order does not.
+
+    Raises:
+        OverflowError: a sum is too large to be kept exactly.
+    """
+    found = many.values(measure, rows, groups) if ROWS in rows and groups else None
+    if found is None:
+        found = [value(measure, rows.loc[lines], tie) for lines in groups]
+    return found
+
+
+def singles(rows: pd.DataFrame, column: str, groups: list[list[int]]) -> list[str]:
+    """The unit of each group of lines."""
+    if ROWS in rows and groups:
+        return many.first_of(rows[column], groups)
+    return [single(rows.loc[lines, column]) for lines in groups]
+
+
+def hedges(rows: pd.DataFrame, column: str, groups: list[list[int]]) -> list[str]:
+    """The hedge of each group of lines."""
+    if ROWS in rows and groups:
+        return many.hedges(rows[column], groups)
+    return [hedge(rows.loc[lines, column]) for lines in groups]
 
 
 def value(measure: Measure, rows: pd.DataFrame, tie: list[str]) -> Any:
     """The aggregated value; ``tie`` decides "last" where the order does not."""
     if measure.aggregation == "count":
-        return len(rows)
+        return records_in(rows)
+    if ROWS in rows:
+        return _of_parts(measure, rows)
     column = rows[measure.column]
     if measure.aggregation == "nunique":
         return int(column.nunique())
@@ -31,12 +63,35 @@ def value(measure: Measure, rows: pd.DataFrame, tie: list[str]) -> Any:
     return getattr(column, measure.aggregation)()
 
 
+def records_in(rows: pd.DataFrame) -> int:
+    """How many records the rows stand for: of a reduced frame, each for one or more."""
+    return int(rows[ROWS].sum()) if ROWS in rows else len(rows)
+
+
+def _of_parts(measure: Measure, rows: pd.DataFrame) -> Any:
+    """The value of a group of a reduced frame, from the partial values of its rows."""
+    column, kind = measure.column, measure.aggregation
+    if kind == "nunique":
+        return int(rows[column].nunique())
+    if kind == "median":
+        known = rows[rows[column].notna()]
+        return known[column].repeat(known[ROWS].to_list()).median()
+    if kind in {"min", "max"}:
+        name = partial(column, cast(PartialKind, kind))
+        return getattr(rows[name if name in rows else column], kind)()
+    parts = rows[partial(column, "sum")]
+    if kind == "mean":
+        present = int(rows[partial(column, "present")].sum())
+        return float(sum(parts.dropna())) / present if present else None
+    return _sum(parts)
+
+
 def _sum(column: pd.Series[Any]) -> Any:
     """The exact sum; whole numbers are added as Python adds them, without wrapping around."""
     present = column.dropna()
     if not len(present):
         return None
-    if not pd.api.types.is_integer_dtype(present):
+    if not pd.api.types.is_integer_dtype(present) and present.dtype != object:
         return present.sum()
     total = sum(int(value) for value in present)
     if abs(total) > _LARGEST:

@@ -11,6 +11,7 @@ import pandas as pd
 from briefing.structures import Column
 from briefing.tables import names
 from briefing.tables.conditions import possible
+from briefing.tables.reductions import records_in
 from briefing.tables.work import LINES, Work
 
 
@@ -45,7 +46,11 @@ def completed(
 
 
 def pivoted(
-    work: Work, frame: pd.DataFrame, columns: dict[str, Column], keys: list[str]
+    work: Work,
+    rows: pd.DataFrame,
+    frame: pd.DataFrame,
+    columns: dict[str, Column],
+    keys: list[str],
 ) -> tuple[pd.DataFrame, dict[str, Column]]:
     """Turn the values of one key into columns."""
     pivot = names.flat(work.declaration.pivot)
@@ -63,7 +68,8 @@ def pivoted(
         places = {(): 0}
     lost = [line for own in frame.loc[frame[pivot].isna(), LINES] for line in own]
     if lost:
-        what = f"{len(lost)} records have no {work.declaration.pivot} and would be left out"
+        count = records_in(rows.loc[lost])
+        what = f"{count} records have no {work.declaration.pivot} and would be left out"
         raise work.stop(what, "Leave them out with `where`, or fill them in.")
     values = _pivot_values(work, frame, pivot)
     for value in values:

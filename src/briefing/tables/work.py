@@ -8,7 +8,7 @@ from babel.support import NullTranslations
 
 from briefing.catalogues import catalogue
 from briefing.errors import BriefingError, Problem
-from briefing.structures import Dataset, TableDeclaration, TableSchema
+from briefing.structures import Column, Dataset, TableDeclaration, TableSchema
 from briefing.tables.additivity import Guard
 
 LINES = "__lines"
@@ -37,6 +37,14 @@ class Work:
     dataset: Dataset
     language: str
     guard: Guard
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """The columns of the table itself, before grouping."""
+        return {
+            field.name: Column(field.name, field.title, "quantity", field.unit, field.unit_column)
+            for field in self.schema.fields
+        }
 
     @property
     def words(self) -> NullTranslations:

@@ -17,6 +17,7 @@ from briefing.structures import Dataset, DatasetDescription, RawTable
 from briefing.validation.cells import typed_frame
 from briefing.validation.gate import pass_gate
 from briefing.validation.keys import relation_problems, row_problems
+from briefing.validation.seen import InLanguage, KnownOn, translated
 
 _MOST_KEPT = 200_000
 """Rows of a table that is kept: more of them are not quickly told from others."""
@@ -73,7 +74,8 @@ def known_on(dataset: Dataset, day: date) -> Dataset:
     for name, frame in dataset.frames.items():
         known = dataset.schemas[name].known
         frames[name] = frame[frame[known] <= pd.Timestamp(day)] if known else frame
-    return replace(dataset, frames=frames)
+    large = {name: KnownOn(table, day) for name, table in dataset.large.items()}
+    return replace(dataset, frames=frames, large=large)
 
 
 def in_language(dataset: Dataset, language: str) -> Dataset:
@@ -82,18 +84,9 @@ def in_language(dataset: Dataset, language: str) -> Dataset:
     A column ``name`` takes the cells of ``name_en`` or ``name_ko``, by the language, and keeps
     its own where those are empty; where there is no column ``name``, it is added.
     """
-    frames, suffix = {}, f"_{language}"
-    for name, frame in dataset.frames.items():
-        translated = {
-            str(column).removesuffix(suffix): frame[column]
-            for column in frame.columns
-            if str(column).endswith(suffix)
-        }
-        for base, cells in translated.items():
-            if base in frame:
-                translated[base] = cells.fillna(frame[base])
-        frames[name] = frame.assign(**translated)
-    return replace(dataset, frames=frames)
+    frames = {name: translated(frame, language) for name, frame in dataset.frames.items()}
+    large = {name: InLanguage(table, language) for name, table in dataset.large.items()}
+    return replace(dataset, frames=frames, large=large)
 
 
 __all__ = ["in_language", "known_on", "pass_gate", "validate"]

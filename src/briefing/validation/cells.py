@@ -25,7 +25,7 @@ _AMOUNT = re.compile(r"[+-]?\d{1,40}(\.\d{1,10})?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
 _INT64 = 2**63 - 1
 _DIGITS = 40  # far beyond 64 bits; longer texts are not even read
-_DTYPES = {
+DTYPES = {
     "string": "str",
     "integer": "Int64",
     "number": "Float64",
@@ -94,24 +94,22 @@ def typed_frame(raw: RawTable) -> tuple[pd.DataFrame, list[Problem]]:
     for field in raw.schema.fields:
         position = positions[field.name]
         texts = [row[position] for row in raw.rows]
-        parse = _PARSERS["string" if field.money else field.type]
         values: list[Any] = []
         for line, text in zip(raw.lines, texts, strict=True):
-            value, problem = _cell(field, parse, text)
+            value, problem = cell_of(field, text)
             values.append(value)
             if problem:
                 problems.append(Problem(raw.schema.file, line, field.name, *problem))
         if field.money:
             values, found = _minor(raw, field, values, positions)
             problems += found
-        dtype = "Int64" if field.money else _DTYPES[field.type]
+        dtype = "Int64" if field.money else DTYPES[field.type]
         columns[field.name] = pd.Series(values, index=raw.lines, dtype=dtype)
     return pd.DataFrame(columns, index=pd.Index(raw.lines, name="line")), problems
 
 
-def _cell(
-    field: Field, parse: Callable[[str], Any], text: str
-) -> tuple[Any, tuple[str, str] | None]:
+def cell_of(field: Field, text: str) -> tuple[Any, tuple[str, str] | None]:
+    """The value of a cell (of money, still its text), and what is wrong with it and the remedy."""
     if not text:
         if field.required:
             return None, ("the cell is empty, but required", "Fill it in.")
@@ -119,7 +117,7 @@ def _cell(
     if text != text.strip():
         return None, (f"{text!r} has spaces around it", "Remove them.")
     try:
-        value = parse(text)
+        value = _PARSERS["string" if field.money else field.type](text)
     except _CellError as error:
         what, remedy = error.args
         return None, (f"{text!r} {what}", remedy)
@@ -146,24 +144,30 @@ def _minor(
     values: list[int | None] = []
     problems = []
     for row, line, text in zip(raw.rows, raw.lines, texts, strict=True):
-        if text is None:
-            values.append(None)
-            continue
         currency = row[positions[field.unit_column]] if field.unit_column else field.unit
-        try:
-            if not _AMOUNT.fullmatch(text) or currency not in CURRENCIES:
-                raise InvalidOperation
-            amount = Decimal(text) * minor_units(currency)
-            if not amount.is_finite() or amount != amount.to_integral_value():
-                raise InvalidOperation
-            if abs(amount) > _INT64:
-                raise InvalidOperation
-            values.append(int(amount))
-            if found := _constraint(field, text, float(text)):
-                problems.append(Problem(raw.schema.file, line, field.name, *found))
-        except InvalidOperation:
-            what = f"{text!r} is no amount of {currency or 'money'}"
-            remedy = "Write the amount in whole units, without commas, words or signs."
-            problems.append(Problem(raw.schema.file, line, field.name, what, remedy))
-            values.append(None)
+        value, problem = amount_of(field, text, currency)
+        values.append(value)
+        if problem:
+            problems.append(Problem(raw.schema.file, line, field.name, *problem))
     return values, problems
+
+
+def amount_of(
+    field: Field, text: str | None, currency: str
+) -> tuple[int | None, tuple[str, str] | None]:
+    """An amount in minor units, and what is wrong with its text and the remedy."""
+    if text is None:
+        return None, None
+    try:
+        if not _AMOUNT.fullmatch(text) or currency not in CURRENCIES:
+            raise InvalidOperation
+        amount = Decimal(text) * minor_units(currency)
+        if not amount.is_finite() or amount != amount.to_integral_value():
+            raise InvalidOperation
+        if abs(amount) > _INT64:
+            raise InvalidOperation
+    except InvalidOperation:
+        what = f"{text!r} is no amount of {currency or 'money'}"
+        remedy = "Write the amount in whole units, without commas, words or signs."
+        return None, (what, remedy)
+    return int(amount), _constraint(field, text, float(text))

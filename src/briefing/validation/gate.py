@@ -15,6 +15,7 @@ import pandas as pd
 from briefing.catalogues import catalogue
 from briefing.formatting import day, is_missing, number, quantity
 from briefing.structures import Dataset, GateCheck, GateResult, TableSchema
+from briefing.structures.reductions import ROWS, Reduction
 
 
 def pass_gate(
@@ -30,9 +31,12 @@ def pass_gate(
     """
     results = []
     for check in checks:
-        if check.table not in dataset.frames:
+        if check.table not in dataset.schemas:
             raise ValueError(check.name, f"the dataset has no table {check.table!r}")
-        schema, frame = dataset.schemas[check.table], dataset.frames[check.table]
+        schema = dataset.schemas[check.table]
+        frame = _large(check, dataset) if check.table in dataset.large else None
+        if frame is None:
+            frame = dataset.frames[check.table]
         for column in filter(None, (check.column, check.measure and _column(schema, check))):
             if column not in frame:
                 raise ValueError(check.name, f"table {check.table} has no column {column!r}")
@@ -41,6 +45,20 @@ def pass_gate(
         outcome = "passed" if passed else check.otherwise
         results.append(GateResult(check.name, outcome, said))
     return tuple(results)
+
+
+def _large(check: GateCheck, dataset: Dataset) -> pd.DataFrame:
+    """The groups of a large table that a check looks at."""
+    if check.kind in {"reconciles", "parts_fit"}:
+        what = f"{check.kind} looks at single records, and {check.table} is a large table"
+        raise ValueError(check.name, what)
+    table = dataset.large[check.table]
+    columns = dict.fromkeys(filter(None, (check.column, *check.only)))
+    missing = [name for name in columns if table.schema.field_named(name) is None]
+    if missing:
+        return table.specimen()
+    (frame,) = table.reduced([Reduction(groups=tuple(columns))])
+    return frame
 
 
 def _column(schema: TableSchema, check: GateCheck) -> str:
@@ -117,10 +135,11 @@ def _rows(
     said = say("{table} has {count} records; expected are at least {low}")
     if high is not None:
         said = say("{table} has {count} records; expected are {low} to {high}")
-    passed = len(rows) >= low and (high is None or len(rows) <= high)
+    counted = int(rows[ROWS].sum()) if ROWS in rows else len(rows)
+    passed = counted >= low and (high is None or counted <= high)
     return passed, said.format(
         table=_looked_at(check, dataset, language),
-        count=number(len(rows), language),
+        count=number(counted, language),
         low=number(low, language),
         high=number(high or 0, language),
     )

@@ -26,8 +26,7 @@ def row_problems(
     for column in schema.primary_key:
         for line in frame.index[frame[column].isna()]:
             if (line, column) not in known:
-                what, remedy = "the key is empty", "Give the record an id of its own."
-                problems.append(Problem(schema.file, int(line), column, what, remedy))
+                problems.append(empty_key(schema, int(line), column))
     for column, within in schema.constant_within:
         problems += _changing(schema, frame, column, list(within))
     return problems
@@ -40,12 +39,23 @@ def _duplicates(schema: TableSchema, frame: pd.DataFrame, key: tuple[str, ...]) 
     for line, row in repeated[list(key)].iterrows():
         same = (complete[list(key)] == row).all(axis=1)
         first = int(complete.index[same][0])
-        value = ", ".join(str(cell) for cell in row)
-        what = f"{value!r} stands already in line {first}"
-        problems.append(
-            Problem(schema.file, int(str(line)), ", ".join(key), what, "Give each record its own.")
-        )
+        problems.append(duplicate(schema, int(str(line)), key, tuple(row), first))
     return problems
+
+
+def empty_key(schema: TableSchema, line: int, column: str) -> Problem:
+    """A record without its key."""
+    what, remedy = "the key is empty", "Give the record an id of its own."
+    return Problem(schema.file, line, column, what, remedy)
+
+
+def duplicate(
+    schema: TableSchema, line: int, key: tuple[str, ...], cells: tuple[object, ...], first: int
+) -> Problem:
+    """A key that stood in an earlier line."""
+    value = ", ".join(str(cell) for cell in cells)
+    what = f"{value!r} stands already in line {first}"
+    return Problem(schema.file, line, ", ".join(key), what, "Give each record its own.")
 
 
 def _changing(
@@ -85,15 +95,25 @@ def _dangling(
     known = set(target[list(key.reference)].itertuples(index=False, name=None))
     problems = []
     for line, *values in wanted.itertuples(name=None):
-        if tuple(values) in known:
-            continue
-        shown = ", ".join(str(value) for value in values)
-        near = get_close_matches(shown, [", ".join(map(str, item)) for item in known], 1)
-        guess = f"Did you mean {near[0]!r}? " if near else ""
-        what = f"{shown!r} is not in {key.table}"
-        remedy = f"{guess}Add it to {key.table}, or correct it."
-        problems.append(Problem(schema.file, int(line), ", ".join(key.fields), what, remedy))
+        if tuple(values) not in known:
+            problems.append(dangling(schema, int(line), key, tuple(values), known))
     return problems
+
+
+def dangling(
+    schema: TableSchema,
+    line: int,
+    key: ForeignKey,
+    values: tuple[object, ...],
+    known: set[tuple[object, ...]],
+) -> Problem:
+    """A reference to nothing, with the nearest of what there is."""
+    shown = ", ".join(str(value) for value in values)
+    near = get_close_matches(shown, [", ".join(map(str, item)) for item in known], 1)
+    guess = f"Did you mean {near[0]!r}? " if near else ""
+    what = f"{shown!r} is not in {key.table}"
+    remedy = f"{guess}Add it to {key.table}, or correct it."
+    return Problem(schema.file, line, ", ".join(key.fields), what, remedy)
 
 
 def _too_early(
@@ -108,7 +128,15 @@ def _too_early(
     early = frame[reported.notna() & (frame[schema.known] < reported)]
     problems = []
     for line, row in early.iterrows():
-        what = f"the record is known before {row[key.fields[0]]!r} in {key.table}"
-        remedy = f"Correct {schema.known}, or the {target_schema.known} of what it refers to."
-        problems.append(Problem(schema.file, int(str(line)), schema.known, what, remedy))
+        value = row[key.fields[0]]
+        problems.append(too_early(schema, int(str(line)), key, value, target_schema))
     return problems
+
+
+def too_early(
+    schema: TableSchema, line: int, key: ForeignKey, value: object, target_schema: TableSchema
+) -> Problem:
+    """A record that is known before what it refers to."""
+    what = f"the record is known before {value!r} in {key.table}"
+    remedy = f"Correct {schema.known}, or the {target_schema.known} of what it refers to."
+    return Problem(schema.file, line, schema.known, what, remedy)
