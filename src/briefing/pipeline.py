@@ -169,13 +169,8 @@ def _made_or_kept(
             "the rule for its readers": rule.when if rule else "",
         }
 
-    own = [
-        item.use or item.dataset
-        for item in report.tables
-        if figures.may_read_anything(item, project)
-    ]
-    if own:
-        reuse.anew(ISSUE, "", f"{', '.join(dict.fromkeys(own))} may read anything")
+    if own := figures.unknowable(project, report):
+        reuse.anew(ISSUE, "", f"{', '.join(own)} may read anything")
         return _made(project, request, before, reuse, progress)
     asked = parts()
     kept: _Made | None = reuse.take(ISSUE, "", asked)
