@@ -38,7 +38,7 @@ from briefing.errors import BriefingError, Problem
 from briefing.sources.datapackage import _MEASURE_KEYS
 from briefing.sources.fields import _UNIT_FORMS
 from briefing.structures import Field, Measure, TableSchema
-from briefing.validation.cells import _DTYPES
+from briefing.validation.cells import DTYPES
 
 DOCS = Path(__file__).resolve().parent
 PACKAGE = Path(briefing.__file__).parent
@@ -238,7 +238,7 @@ def _without_middle(text: str, first: str, last: str) -> str:
 
 def data_page() -> Iterator[str]:
     """What a description of a dataset may say."""
-    rows = [[code(name), code(dtype)] for name, dtype in _DTYPES.items()]
+    rows = [[code(name), code(dtype)] for name, dtype in DTYPES.items()]
     yield "## Types\n\n" + table(["type", "in a frame"], [*rows, ["any, `money`", "`Int64`"]])
     head = ["property", "meaning"]
     for title, described, kind in (
