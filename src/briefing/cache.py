@@ -57,7 +57,7 @@ def means_of(root: Path, environ: Mapping[str, str]) -> Means:
     """
     from briefing.structures import Means  # not for a remembered answer, which needs only a cache
 
-    return Means(cache_folder(root, environ), environ)
+    return Means(cache_folder(root, environ), dict(environ))
 
 
 def key_of(*parts: str | Mapping[str, str]) -> str:
