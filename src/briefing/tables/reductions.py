@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 import pandas as pd
 
+from briefing.formatting import is_missing
 from briefing.structures import Measure
 from briefing.structures.reductions import ROWS, PartialKind, partial
 from briefing.tables import many
 
 _LARGEST = 2**63 - 1
+_ITSELF = {"sum", "min", "max", "last"}
+"""What is, of a single record, its own value."""
 
 
 def values(
@@ -23,7 +27,15 @@ def values(
     """
     found = many.values(measure, rows, groups) if ROWS in rows and groups else None
     if found is None:
-        found = [value(measure, rows.loc[lines], tie) for lines in groups]
+        names = {measure.column, measure.order, *tie}
+        own = rows if ROWS in rows else rows[[name for name in rows.columns if name in names]]
+        cells = dict(zip(own.index, own[measure.column], strict=True)) if measure.column else {}
+        found = [
+            cells[lines[0]]
+            if len(lines) == 1 and measure.aggregation in _ITSELF and ROWS not in rows
+            else value(measure, own.loc[lines], tie)
+            for lines in groups
+        ]
     return found
 
 
@@ -31,14 +43,16 @@ def singles(rows: pd.DataFrame, column: str, groups: list[list[int]]) -> list[st
     """The unit of each group of lines."""
     if ROWS in rows and groups:
         return many.first_of(rows[column], groups)
-    return [single(rows.loc[lines, column]) for lines in groups]
+    cells = dict(zip(rows.index, rows[column], strict=True))
+    return [str(cells[lines[0]]) if lines else "" for lines in groups]
 
 
 def hedges(rows: pd.DataFrame, column: str, groups: list[list[int]]) -> list[str]:
     """The hedge of each group of lines."""
     if ROWS in rows and groups:
         return many.hedges(rows[column], groups)
-    return [hedge(rows.loc[lines, column]) for lines in groups]
+    cells = dict(zip(rows.index, rows[column], strict=True))
+    return [_hedge(cells[line] for line in lines) for lines in groups]
 
 
 def value(measure: Measure, rows: pd.DataFrame, tie: list[str]) -> Any:
@@ -108,12 +122,7 @@ def numbers(values: list[Any], source: pd.Series[Any] | None) -> pd.Series[Any]:
     return pd.Series(plain, dtype="Int64" if whole else "Float64")
 
 
-def single(values: pd.Series[Any]) -> str:
-    """The unit of a group, which the guard has seen to be the same for all of it."""
-    return str(values.iloc[0]) if len(values) else ""
-
-
-def hedge(values: pd.Series[Any]) -> str:
+def _hedge(values: Iterable[Any]) -> str:
     """The hedge of a group: that of its records if they agree, else the cautious "about"."""
-    kinds = [str(value) for value in values.dropna().unique()]
-    return kinds[0] if len(kinds) == 1 else "about" if kinds else ""
+    kinds = {str(value) for value in values if not is_missing(value)}
+    return kinds.pop() if len(kinds) == 1 else "about" if kinds else ""
