@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -98,7 +98,8 @@ def build(
         from briefing.executors import PRINTING, cores, warm_up
 
         if cores() > 1:
-            warm_up(PRINTING)
+            with suppress(OSError):  # then it is printed here
+                warm_up(PRINTING)
     with TerminalProgress(quiet=as_json) as progress:
         loaded = load(project, progress)
         from briefing import editions, pipeline

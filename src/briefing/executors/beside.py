@@ -25,10 +25,10 @@ def beside(work: Callable[..., Any], words: tuple[Any, ...]) -> Callable[[], Any
     Returns:
         What waits for the answer, or raises what the work raised.
     """
-    if not is_warm():
+    child = _begun(work, words)
+    if child is None:
         done = work(*words)
         return lambda: done
-    child = Child(work, words)
 
     def finished() -> Any:
         try:
@@ -41,3 +41,12 @@ def beside(work: Callable[..., Any], words: tuple[Any, ...]) -> Callable[[], Any
             child.stop()
 
     return finished
+
+
+def _begun(work: Callable[..., Any], words: tuple[Any, ...]) -> Child | None:
+    if not is_warm():
+        return None
+    try:
+        return Child(work, words)
+    except (OSError, EOFError):  # no process is to be had, or the fork server has died
+        return None

@@ -1,0 +1,76 @@
+"""A PDF printed beside the rest of its issue is the same PDF, whatever happens to who prints it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import os, signal
+from briefing.errors import RenderError
+from briefing.executors import PRINTING, beside, warm_up
+
+{work}
+
+if __name__ == "__main__":
+    warm_up(PRINTING)
+    print(beside(work, ("word",))(), os.getpid())
+"""
+
+
+def ran(work: str, tmp_path) -> subprocess.CompletedProcess[str]:
+    path = tmp_path / "program.py"
+    path.write_text(PROGRAM.replace("{work}", work), encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, str(path)],
+        env={**os.environ, "PARENT": str(os.getpid())},  # noqa: TID251
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_work_beside_is_done_in_a_process_of_its_own(tmp_path):
+    done = ran('def work(word):\n    return f"{word} {os.getpid()}"\n', tmp_path)
+    assert done.returncode == 0, done.stderr
+    word, there, here = done.stdout.split()
+    assert word == "word"
+    assert here != there
+
+
+def test_where_the_one_beside_is_killed_the_work_is_done_here(tmp_path):
+    work = (
+        "def work(word):\n"
+        "    if os.getppid() != int(os.environ['PARENT']):\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return word\n"
+    )
+    done = ran(work, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("word ")
+
+
+def test_what_the_one_beside_complains_of_is_heard_here(tmp_path):
+    work = "def work(word):\n    raise RenderError(f'{word} is wrong.', 'Mend it.')\n"
+    done = ran(work, tmp_path)
+    assert done.returncode != 0
+    assert "word is wrong. Mend it." in done.stderr
+
+
+@pytest.mark.parametrize("formats", ["pdf", "pdf,html"])
+def test_a_pdf_printed_beside_has_the_same_bytes(small_project, briefing, formats):
+    args = ("build", "--output", "there", "--format", formats)
+    off = {"BRIEFING_CACHE": "off"}
+    alone = briefing(*args, "--workers", "1", cwd=small_project.root, env=off)
+    folder = small_project.root / "there"
+    first = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for path in first:
+        path.unlink()
+    beside = briefing(*args, cwd=small_project.root, env=off)
+    assert (alone.code, beside.code) == (0, 0), alone.err + beside.err
+    assert {path: path.read_bytes() for path in first} == first
+    assert any(path.suffix == ".pdf" for path in first)
