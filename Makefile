@@ -146,7 +146,7 @@ $(RUNTIME):
 
 # The development lock holds all of the other one, in the same versions.
 $(DEV):
-	@echo "== installing the locked dependencies and the development tools (about 130 MB) ..."
+	@echo "== installing the locked dependencies and the development tools (about 190 MB) ..."
 	@$(PIP) install --progress-bar off --require-hashes -r requirements-dev.lock
 	@touch $@ $(RUNTIME)
 
