@@ -16,7 +16,7 @@ from tests.faults.processes import resident, wait_for
 NIGHTS = 2000
 SECONDS = 0.6
 """How long a day is; a build takes about as long."""
-LIVES = (3.0, 12.0)
+LIVES = (6.0, 20.0)
 """After how many seconds one of the two is killed."""
 GROWTH = 1.10
 ALL = {
