@@ -156,14 +156,6 @@ and what a project is read with; gives back what it has staged, and what a perso
 know of how."""
 
 
-def stage_in_child(
-    root: Path, run: Run, keeper: int, means: Means | None = None
-) -> tuple[archive.Staged, Sequence[str]]:
-    """What a child does: read the project anew, make the issue, leave it beside its place."""
-    project = project_in_child(root, means)
-    return pipeline.stage(project, request_of(project, run, keeper), lambda *_: None), ()
-
-
 def project_in_child(root: Path, means: Means | None = None) -> Project:
     """The project as it is now.
 
@@ -264,7 +256,7 @@ def carry_out(
     run: Run,
     limits: Limits,
     stopping: Stopping,
-    work: Work = stage_in_child,
+    work: Work,
 ) -> tuple[str, str]:
     """Make the issue of a claimed run in a child, and write down what became of it.
 
