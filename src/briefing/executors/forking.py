@@ -11,9 +11,11 @@ import shutil
 import signal
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing import forkserver, util
+from multiprocessing import forkserver, resource_tracker, util
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 PRELOADED = (
@@ -35,6 +37,7 @@ PRINTING = ("briefing.cli", "briefing.rendering.pdf", "briefing.executors.frozen
 _PR_SET_PDEATHSIG = 1
 _PREFIX = "briefing-workers-"
 _TRIES = 3
+_PAUSE = 0.5
 _lock = threading.Lock()
 _folder: Path | None = None
 _is_warm = False
@@ -61,21 +64,39 @@ def is_warm() -> bool:
     return _is_warm
 
 
+def start(process: ForkServerProcess) -> None:
+    """Start a child, from another fork server where the one before has died.
+
+    One that has just been killed refuses for a moment, and does not count as dead yet.
+
+    Raises:
+        OSError, EOFError: no process is to be had.
+    """
+    for tries_left in reversed(range(_TRIES)):
+        warm_up()
+        try:
+            process.start()
+        except (OSError, EOFError):
+            if not tries_left:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
+
+
 @contextmanager
 def _deaf_to_the_keyboard() -> Iterator[None]:
-    """Have what is started here ignore Ctrl-C from its first moment on.
+    """Have what is started here not hear Ctrl-C from its first moment on.
 
     The fork server ignores it only after it has loaded everything; before, it would die of it and
-    print where.
+    print where. Held back, not ignored: this process hears of it afterwards.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource_tracker.ensure_running()  # it hears again when that one is started, so that goes first
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _settle() -> None:
@@ -142,6 +163,7 @@ def begin_child(memory: int | None) -> None:
     _die_with_parent()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     if memory is not None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 

@@ -19,7 +19,7 @@ from typing import Any
 from briefing.abc import Answer, Executor, Item
 from briefing.errors import BriefingError, ChildError, unforeseen
 from briefing.executors.children import TOO_BIG
-from briefing.executors.forking import begin_child, context, how_it_ended, warm_up
+from briefing.executors.forking import begin_child, context, how_it_ended, start, warm_up
 from briefing.structures.execution import Answered
 
 GROWN = 256 * 1024**2
@@ -101,11 +101,7 @@ class Pool(Executor):
         return bool(busy)
 
     def _hired(self) -> _Worker:
-        try:
-            worker = _Worker(self._memory)
-        except (OSError, EOFError):  # the fork server died just now: another one is started
-            warm_up()
-            worker = _Worker(self._memory)
+        worker = _Worker(self._memory)
         self._makers.append(worker.pid)
         return worker
 
@@ -161,7 +157,7 @@ class _Worker:
     def __init__(self, memory: int | None) -> None:
         self._talk, theirs = context.Pipe(duplex=True)
         self._process = context.Process(target=_serve, args=(theirs, memory), daemon=True)
-        self._process.start()
+        start(self._process)
         theirs.close()
         self._carried: bytes | None = None
         self._first = 0
