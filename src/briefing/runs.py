@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ from briefing.errors import (
     UsageError,
 )
 from briefing.executors import Child
+from briefing.interrupts import whole
 from briefing.ledger import Ledger, open_database
 from briefing.periods import Period
 from briefing.postings import postings_of, sent_book
@@ -109,16 +110,19 @@ def build(
         UsageError: there is nothing to correct.
         BriefingError: it cannot be built; the ledger knows why.
     """
-    while True:
-        try:
-            request, run = claimed(ledger, request, deliver=deliver, reason=reason)
-            break
-        except BusyError as error:
-            if not waited(error):
-                raise
-    if run is None:
-        return compared(pipeline.stage(project, request, progress))
-    with concluding(ledger, run):
+    with ExitStack() as concluded:
+        while True:
+            try:
+                with whole():
+                    request, run = claimed(ledger, request, deliver=deliver, reason=reason)
+                    if run is not None:
+                        concluded.enter_context(concluding(ledger, run))
+                break
+            except BusyError as error:
+                if not waited(error):
+                    raise
+        if run is None:
+            return compared(pipeline.stage(project, request, progress))
         with kept_lease(ledger, run):
             staged = pipeline.stage(project, request, progress)
         return published(project, ledger, run, staged)

@@ -143,8 +143,10 @@ def test_the_keyboard_stops_all_of_them_while_they_are_being_started(newsroom: N
     desk = build(newsroom, 2)
     family = wait_for("a fork server", lambda: desk.family() if len(desk.family()) > 2 else [])
     os.killpg(desk.pid, signal.SIGINT)  # as a terminal does: everybody in the foreground gets it
-    assert desk.wait() == 130, said(desk)
+    # Python ends by the signal itself where it came while a library was being loaded
+    assert desk.wait() in {130, -signal.SIGINT}, said(desk)
     wait_for("the end of all", lambda: not any(one.lives for one in family), 30)
+    assert "Stopped; nothing half-made is left behind." in said(desk)
     assert "Traceback" not in said(desk)
     assert "Error" not in said(desk)
     assert set(newsroom.states().values()) <= {"cancelled"}

@@ -19,6 +19,7 @@ from briefing.batches.order import longest_first
 from briefing.claiming import claimed, concluding, kept_lease
 from briefing.errors import BriefingError, BusyError, EngineError, LedgerError
 from briefing.executors import Pool, cores
+from briefing.interrupts import whole
 from briefing.ledger import Ledger
 from briefing.structures import Edition, Issue, Progress, Project, Run
 
@@ -204,24 +205,27 @@ class _Building:
             with closing(self._maker.staged(self._requests(places))) as answers:
                 for answered in answers:
                     order = self._drawn[answered.number]
-                    self._conclude(order, answered.result)
+                    with whole():
+                        self._conclude(order, answered.result)
         finally:
-            while self._open:  # only where it was stopped
-                self._give_up(self._open.pop())
+            with whole():
+                while self._open:  # only where it was stopped
+                    self._give_up(self._open.pop())
 
     def _requests(self, places: list[int]) -> Iterator[pipeline.Request]:
         """What is to be made, each taken in the ledger just before its turn."""
         for place in places:
             order = _Order(place, self._batch.requests[place])
             try:
-                self._take(order)
+                with whole():
+                    self._take(order)
+                    self._drawn.append(order)
+                    self._open.append(order)
             except BusyError as error:
                 self._busy[place] = error
             except BriefingError as error:
                 self._failed[place] = error
             else:
-                self._drawn.append(order)
-                self._open.append(order)
                 yield replace(order.request, keeper=os.getpid())
 
     def _take(self, order: _Order) -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from briefing.cli.commands import EPILOG, app
 
 
+_STOPPED = 130
+
+
 def __getattr__(name: str) -> object:
     """The commands, loaded when they are asked for."""
     if name in {"EPILOG", "app"}:
@@ -54,9 +57,11 @@ def main() -> "NoReturn":
     except Exception as error:
         print(f"{unforeseen(error)} This is a fault of briefing's own.", file=sys.stderr)
         sys.exit(BriefingError.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        if isinstance(end, SystemExit) and end.code != _STOPPED:
+            raise
         print("Stopped; nothing half-made is left behind.", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(_STOPPED)  # Typer makes that of Ctrl-C too, without a word
     sys.exit(0)
 
 

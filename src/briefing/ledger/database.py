@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
 from briefing.errors import LedgerError
+from briefing.interrupts import whole
 from briefing.ledger import schema
 
 WAIT = 10.0
@@ -59,7 +60,7 @@ class Database:
             LedgerError: the database does not answer, is locked for too long, full or damaged.
         """
         try:
-            with self.engine.begin() as connection:
+            with whole(), self.engine.begin() as connection:
                 if in_turn and not self.is_sqlite:
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))
                 yield connection
@@ -74,7 +75,7 @@ class Database:
             LedgerError: as ``writing``.
         """
         try:
-            with self.engine.connect() as connection:
+            with whole(), self.engine.connect() as connection:
                 yield connection.execution_options(isolation_level="AUTOCOMMIT")
         except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
             raise _broken(error, self.file) from error
