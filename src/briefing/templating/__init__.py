@@ -148,7 +148,13 @@ def _made(language: str, loader: BaseLoader | None) -> ImmutableSandboxedEnviron
 @lru_cache(maxsize=4096)
 def _compiled(language: str, source: str) -> Template:
     """A sentence, ready to be said; the editions of a report have theirs in common."""
-    return environment(language).from_string(source)
+    return environment(language).from_string(_parsed(language, source))
+
+
+@lru_cache(maxsize=4096)
+def _parsed(language: str, source: str) -> nodes.Template:
+    """A sentence as a tree, for the check and for compiling it."""
+    return environment(language).parse(source)
 
 
 class Sentences:
@@ -236,18 +242,19 @@ def prose_problems(text: Text, tables: Collection[str]) -> list[Problem]:
             problems += [_typed(text, match.group()) for match in _TYPED_NUMBER.finditer(source)]
             continue
         try:
-            tree = environment(language or "en").parse(source)
+            tree = _parsed(language or "en", source)
         except TemplateSyntaxError as error:
             remedy = "Mend the template."
             problems.append(_problem(text, f"is no valid template: {error.message}", remedy))
             continue
-        for name in sorted(meta.find_undeclared_variables(tree) - _KNOWN_NAMES):
+        everything = list(_nodes_of(tree))
+        for name in sorted(_undeclared(tree, everything) - _KNOWN_NAMES):
             remedy = f"Known are {', '.join(sorted(_KNOWN_NAMES))}."
             problems.append(_problem(text, f"the name {name!r} is not known", remedy))
-        for name in sorted(_named_tables(tree) - set(tables)):
+        for name in sorted(_named_tables(everything) - set(tables)):
             remedy = f"Tables here: {', '.join(tables)}."
             problems.append(_problem(text, f"there is no table {name!r}", remedy))
-        problems += [_typed(text, typed) for typed in _typed_numbers(tree)]
+        problems += [_typed(text, typed) for typed in _typed_numbers(everything)]
     return problems
 
 
@@ -258,7 +265,7 @@ def _typed(text: Text, number: str) -> Problem:
 
 def tables_named(text: Text, language: str) -> set[str]:
     """The tables that an author's string takes numbers from, in that language."""
-    return _named_tables(environment(language).parse(text.by_language.get(language, "")))
+    return _named_tables(_nodes_of(_parsed(language, text.by_language.get(language, ""))))
 
 
 def compile_condition(text: str) -> str | None:
@@ -281,19 +288,46 @@ def compile_condition(text: str) -> str | None:
 
 def tables_in_condition(text: str) -> set[str]:
     """The tables that a condition looks at; ``compile_condition`` has nothing against it."""
-    return _named_tables(_tree_of(text))
+    return _named_tables(_nodes_of(_tree_of(text)))
 
 
 def _tree_of(condition: str) -> nodes.Template:
     return environment("en").parse(f"{{{{ {condition} }}}}")
 
 
-def _named_tables(tree: nodes.Template) -> set[str]:
+def _nodes_of(tree: nodes.Node) -> Iterator[nodes.Node]:
+    """A tree's nodes, in the order in which they stand; Jinja's own walk takes one type a time."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        below: list[nodes.Node] = []
+        for field in node.fields:
+            value = getattr(node, field, None)
+            if isinstance(value, list):
+                below += [one for one in value if isinstance(one, nodes.Node)]
+            elif isinstance(value, nodes.Node):
+                below.append(value)
+        waiting += reversed(below)
+
+
+def _undeclared(tree: nodes.Template, everything: Iterable[nodes.Node]) -> set[str]:
+    """Names that a template does not define itself.
+
+    Jinja finds them by compiling it, which is spared where every name it reads is a known one.
+    """
+    read = {node.name for node in everything if isinstance(node, nodes.Name) and node.ctx == "load"}
+    return meta.find_undeclared_variables(tree) if read - _KNOWN_NAMES else set()
+
+
+def _named_tables(everything: Iterable[nodes.Node]) -> set[str]:
     """Every X of ``tables.X`` and ``tables["X"]``."""
-    found = {node.attr for node in tree.find_all(nodes.Getattr) if _is_tables(node.node)}
-    for item in tree.find_all(nodes.Getitem):
-        if _is_tables(item.node) and isinstance(item.arg, nodes.Const):
-            found.add(str(item.arg.value))
+    found = set()
+    for node in everything:
+        if isinstance(node, nodes.Getattr) and _is_tables(node.node):
+            found.add(node.attr)
+        elif isinstance(node, nodes.Getitem) and _is_tables(node.node):
+            found |= {str(node.arg.value)} if isinstance(node.arg, nodes.Const) else set()
     return found
 
 
@@ -301,18 +335,19 @@ def _is_tables(node: nodes.Node) -> bool:
     return isinstance(node, nodes.Name) and node.name == "tables"
 
 
-def _typed_numbers(tree: nodes.Template) -> Iterator[str]:
+def _typed_numbers(everything: Iterable[nodes.Node]) -> Iterator[str]:
     """Numbers in the prose, and in constants that are printed, named or gone through."""
-    for output in tree.find_all(nodes.Output):
-        for node in output.nodes:
-            if isinstance(node, nodes.TemplateData):
-                yield from (match.group() for match in _TYPED_NUMBER.finditer(node.data))
-            else:
-                yield from _typed_constants(node)
-    for assigned in tree.find_all(nodes.Assign):
-        yield from _typed_constants(assigned.node)
-    for loop in tree.find_all(nodes.For):
-        yield from _typed_constants(loop.iter)
+    for node in everything:
+        if isinstance(node, nodes.TemplateData):
+            yield from (match.group() for match in _TYPED_NUMBER.finditer(node.data))
+        elif isinstance(node, nodes.Output):
+            for printed in node.nodes:
+                if not isinstance(printed, nodes.TemplateData):
+                    yield from _typed_constants(printed)
+        elif isinstance(node, nodes.Assign):
+            yield from _typed_constants(node.node)
+        elif isinstance(node, nodes.For):
+            yield from _typed_constants(node.iter)
 
 
 def _typed_constants(node: nodes.Node) -> Iterator[str]:

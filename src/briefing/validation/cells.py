@@ -90,6 +90,7 @@ def typed_frame(raw: RawTable) -> tuple[pd.DataFrame, list[Problem]]:
     """The typed frame of a table, indexed by line, and a problem for each broken cell."""
     problems: list[Problem] = []
     columns: dict[str, pd.Series[Any]] = {}
+    index = pd.Index(raw.lines, name="line")
     positions = {name: index for index, name in enumerate(raw.header)}
     for field in raw.schema.fields:
         position = positions[field.name]
@@ -104,8 +105,8 @@ def typed_frame(raw: RawTable) -> tuple[pd.DataFrame, list[Problem]]:
             values, found = _minor(raw, field, values, positions)
             problems += found
         dtype = "Int64" if field.money else DTYPES[field.type]
-        columns[field.name] = pd.Series(values, index=raw.lines, dtype=dtype)
-    return pd.DataFrame(columns, index=pd.Index(raw.lines, name="line")), problems
+        columns[field.name] = pd.Series(values, index=index, dtype=dtype)
+    return pd.DataFrame(columns, index=index), problems
 
 
 def cell_of(field: Field, text: str) -> tuple[Any, tuple[str, str] | None]:

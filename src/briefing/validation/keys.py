@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 import pandas as pd
 
 from briefing.errors import Problem
+from briefing.frames import plain
 from briefing.structures import ForeignKey, TableSchema
 
 
@@ -33,6 +35,10 @@ def row_problems(
 
 
 def _duplicates(schema: TableSchema, frame: pd.DataFrame, key: tuple[str, ...]) -> list[Problem]:
+    rows = zip(*(plain(frame[name]) for name in key), strict=True)
+    whole = [row for row in rows if None not in row]
+    if len(set(whole)) == len(whole):
+        return []
     complete = frame.dropna(subset=list(key))
     repeated = complete[complete.duplicated(list(key))]
     problems = []
@@ -61,6 +67,8 @@ def duplicate(
 def _changing(
     schema: TableSchema, frame: pd.DataFrame, column: str, within: list[str]
 ) -> list[Problem]:
+    if _is_constant(frame, column, within):
+        return []
     problems = []
     for group, rows in frame.dropna(subset=[column]).groupby(within, sort=False):
         usual = rows[column].iloc[0]
@@ -72,31 +80,77 @@ def _changing(
     return problems
 
 
+def _is_constant(frame: pd.DataFrame, column: str, within: list[str]) -> bool:
+    """Whether a column has one value in each group; pandas is only asked where it has not."""
+    usual: dict[tuple[Any, ...], Any] = {}
+    groups = zip(*(plain(frame[name]) for name in within), strict=True)
+    for value, group in zip(plain(frame[column]), groups, strict=True):
+        if value is not None and usual.setdefault(group, value) != value:
+            return False
+    return True
+
+
 def relation_problems(
     schemas: Mapping[str, TableSchema], frames: Mapping[str, pd.DataFrame]
 ) -> list[Problem]:
     """References to nothing, and records known before what they refer to."""
+    cells = _Cells(frames)
     problems: list[Problem] = []
-    for name, schema in schemas.items():
+    for schema in schemas.values():
         for key in schema.foreign_keys:
             if key.table not in frames:
                 continue  # that table's own problem is reported already
-            target = frames[key.table]
-            problems += _dangling(schema, frames[name], key, target)
-            if schema.known and schemas[key.table].known and len(key.fields) == 1:
-                problems += _too_early(schema, frames[name], key, target, schemas[key.table])
+            problems += _dangling(schema, cells, key)
+            target = schemas[key.table]
+            if schema.known and target.known and len(key.fields) == 1:
+                problems += _too_early(schema, cells, key, target)
     return problems
 
 
-def _dangling(
-    schema: TableSchema, frame: pd.DataFrame, key: ForeignKey, target: pd.DataFrame
-) -> list[Problem]:
-    wanted = frame[list(key.fields)].dropna()
-    known = set(target[list(key.reference)].itertuples(index=False, name=None))
+class _Cells:
+    """The columns of all tables as plain values, missing ones as None; each is taken once.
+
+    A table refers to the same few columns again and again, and pandas takes longer to begin than
+    a small table takes to be gone through.
+    """
+
+    def __init__(self, frames: Mapping[str, pd.DataFrame]) -> None:
+        self._frames = frames
+        self._columns: dict[tuple[str, str], list[Any]] = {}
+        self._rows: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], int]] = {}
+
+    def lines(self, table: str) -> list[int]:
+        """The line of each row."""
+        return self._frames[table].index.tolist()
+
+    def column(self, table: str, name: str) -> list[Any]:
+        """The values of a column."""
+        if (table, name) not in self._columns:
+            self._columns[table, name] = plain(self._frames[table][name])
+        return self._columns[table, name]
+
+    def rows(self, table: str, names: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+        """The values of some columns, row by row."""
+        return zip(*(self.column(table, name) for name in names), strict=True)
+
+    def first_rows(self, table: str, names: tuple[str, ...]) -> dict[tuple[Any, ...], int]:
+        """For each combination of values, the place of its first row."""
+        if (table, names) not in self._rows:
+            found: dict[tuple[Any, ...], int] = {}
+            for place, row in enumerate(self.rows(table, names)):
+                found.setdefault(row, place)
+            self._rows[table, names] = found
+        return self._rows[table, names]
+
+
+def _dangling(schema: TableSchema, cells: _Cells, key: ForeignKey) -> list[Problem]:
+    known = cells.first_rows(key.table, key.reference)
     problems = []
-    for line, *values in wanted.itertuples(name=None):
-        if tuple(values) not in known:
-            problems.append(dangling(schema, int(line), key, tuple(values), known))
+    for line, values in zip(
+        cells.lines(schema.name), cells.rows(schema.name, key.fields), strict=True
+    ):
+        if values not in known and None not in values:
+            problems.append(dangling(schema, line, key, values, set(known)))
     return problems
 
 
@@ -117,19 +171,22 @@ def dangling(
 
 
 def _too_early(
-    schema: TableSchema,
-    frame: pd.DataFrame,
-    key: ForeignKey,
-    target: pd.DataFrame,
-    target_schema: TableSchema,
+    schema: TableSchema, cells: _Cells, key: ForeignKey, target: TableSchema
 ) -> list[Problem]:
-    since = target.drop_duplicates(key.reference[0]).set_index(key.reference[0])
-    reported = frame[key.fields[0]].map(since[target_schema.known].to_dict())
-    early = frame[reported.notna() & (frame[schema.known] < reported)]
+    first = cells.first_rows(target.name, key.reference)
+    since = cells.column(target.name, target.known)
     problems = []
-    for line, row in early.iterrows():
-        value = row[key.fields[0]]
-        problems.append(too_early(schema, int(str(line)), key, value, target_schema))
+    for line, values, known in zip(
+        cells.lines(schema.name),
+        cells.rows(schema.name, key.fields),
+        cells.column(schema.name, schema.known),
+        strict=True,
+    ):
+        place = first.get(values)
+        if place is None or known is None or since[place] is None:
+            continue
+        if None not in values and known < since[place]:
+            problems.append(too_early(schema, line, key, values[0], target))
     return problems
 
 
