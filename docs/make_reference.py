@@ -13,9 +13,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from importlib import import_module
-from inspect import getdoc
+from inspect import cleandoc, getdoc, getsource
+from itertools import pairwise
 from pathlib import Path
 from pkgutil import walk_packages
+from textwrap import dedent
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -177,10 +179,11 @@ def report_page() -> Iterator[str]:
 
 def _model(model: type[BaseModel], path: str) -> Iterator[str]:
     rows, inner = [], []
+    meanings = _meanings(model)
     for name, item in model.model_fields.items():
         default = "needed" if item.is_required() else _default(item.default)
         kind = ", ".join([_kind(item.annotation), *_limits(item.metadata)])
-        meaning = " ".join((item.description or "").split()).replace("``", "`")
+        meaning = " ".join(meanings.get(name, "").split()).replace("``", "`")
         rows.append([code(name), kind, default, meaning])
         for step, found in _models_in(item.annotation):
             inner.append((found, f"{path}.{name}{step}".lstrip(".")))
@@ -188,6 +191,19 @@ def _model(model: type[BaseModel], path: str) -> Iterator[str]:
     yield f"{heading}\n\n{said(model)}\n\n{table(['key', 'takes', 'default', 'meaning'], rows)}"
     for found, place in inner:
         yield from _model(found, place)
+
+
+def _meanings(model: type[BaseModel]) -> dict[str, str]:
+    """What the docstring under each key says. Pydantic would look them up on every start."""
+    found: dict[str, str] = {}
+    for base in reversed(model.__mro__[: model.__mro__.index(BaseModel)]):
+        (defined,) = ast.parse(dedent(getsource(base))).body
+        assert isinstance(defined, ast.ClassDef)
+        for item, below in pairwise(defined.body):
+            if isinstance(item, ast.AnnAssign) and isinstance(below, ast.Expr):
+                assert isinstance(item.target, ast.Name)
+                found[item.target.id] = cleandoc(ast.literal_eval(below.value))
+    return found
 
 
 def _limits(metadata: Iterable[Any]) -> Iterator[str]:

@@ -31,6 +31,7 @@ from briefing.structures import (
     Parameter,
     Project,
     ReportDefinition,
+    Screens,
     Table,
     TableDeclaration,
 )
@@ -201,13 +202,12 @@ def charts_of(
     names: Iterable[str],
     found: Aggregated,
     reuse: Reuse,
-    *,
-    for_mail: bool = False,
+    screens: Screens = "wide",
 ) -> dict[str, Chart | None]:
     """The figures of those names that are charts; the others, and those without data, are None.
 
     Args:
-        for_mail: drawn as pixels.
+        screens: what they are drawn for.
 
     Raises:
         ProblemsError: a figure cannot be drawn.
@@ -220,7 +220,7 @@ def charts_of(
         try:
             if not found.computed[declaration.table].frame.empty:
                 problems += _problems_of_adding(declaration, found)
-                drawn[name] = _chart(declaration, found, reuse, for_mail=for_mail)
+                drawn[name] = _chart(declaration, found, reuse, screens)
         except NothingKnownError:
             pass
         except ProblemsError as error:
@@ -244,7 +244,7 @@ def _problems_of_adding(declaration: FigureDeclaration, found: Aggregated) -> li
 
 
 def _chart(
-    declaration: FigureDeclaration, found: Aggregated, reuse: Reuse, *, for_mail: bool
+    declaration: FigureDeclaration, found: Aggregated, reuse: Reuse, screens: Screens
 ) -> Chart | None:
     """One figure, drawn or as it was drawn from the same table and words."""
     table, sentences = found.computed[declaration.table], found.sentences
@@ -269,11 +269,11 @@ def _chart(
         **said,
         language=sentences.language,
         as_of=found.edition.as_of,
-        screens="mail" if for_mail else "both",
+        screens=screens,
     )
     if not reuse.is_on or kind is None or declaration.kind == PRINTED:
         return draw()
-    name = f"{declaration.name}, for mail" if for_mail else declaration.name
+    name = declaration.name if screens == "wide" else f"{declaration.name}, {screens}"
     if table.declaration.use:
         reuse.anew(FIGURE, name, f"{table.declaration.use} is run every time")
         return draw()

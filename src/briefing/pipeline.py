@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from briefing.structures import (
     CHANGED,
     CORRECTION,
     KNOWN,
+    Chart,
     Composition,
     Correction,
     Dataset,
@@ -32,6 +34,7 @@ from briefing.structures import (
     Progress,
     Project,
     ReportDefinition,
+    Screens,
     Superseded,
     Verdict,
 )
@@ -192,9 +195,7 @@ def _made(
     """The files of the issue, made."""
     report = project.reports[request.edition.report]
     found = _aggregated(project, report, request.edition, progress, reuse)
-    composed = _composed(
-        project, report, request.edition, found, progress, for_mail=True, reuse=reuse
-    )
+    composed = _composed(project, report, request.edition, found, progress, reuse)
     held = [result.said for result in composed.gate if result.outcome == "hold"]
     if held:
         raise HeldError(
@@ -204,8 +205,12 @@ def _made(
     progress("render", ", ".join(request.formats))
     dark = reuse.make(COLOURS, "", {}, _dark_colours)
 
+    @cache
+    def draw(name: str, screens: Screens) -> Chart | None:
+        return figures.charts_of(report, [name], found, reuse, screens)[name]
+
     def render(composed: Composition) -> Document:
-        return rendering.render(composed, report.folder, request.formats, dark, beside)
+        return rendering.render(composed, report.folder, request.formats, dark, beside, draw)
 
     if before:
         composed = _corrected(project, request, before, composed, render)
@@ -283,11 +288,9 @@ def _composed(
     edition: Edition,
     found: figures.Aggregated,
     progress: Progress,
-    *,
-    for_mail: bool = False,
     reuse: Reuse | None = None,
 ) -> Composition:
-    """Everything that the issue says; ``for_mail``, its mail's chart is drawn as pixels too."""
+    """Everything that the issue says, its charts drawn for paper."""
     dataset, computed, sentences = found.dataset, found.computed, found.sentences
     reuse = reuse or nothing_reused(edition)
     progress("chart", f"{len(report.figures)} figures")
@@ -303,11 +306,6 @@ def _composed(
         sentences,
         figures.courses_of(report, found, reuse),
     )
-    if for_mail:
-        composed = rendering.illustrated(
-            composed,
-            lambda name: figures.charts_of(report, [name], found, reuse, for_mail=True)[name],
-        )
     return replace(
         composed,
         gate=_gate(report, dataset, edition),
@@ -373,6 +371,8 @@ def check(project: Project, today: date, *, every_edition: bool = False) -> list
                     )
                     found = _aggregated(project, report, edition, _silently)
                     composed = _composed(project, report, edition, found, _silently)
+                    again = nothing_reused(edition)
+                    figures.charts_of(report, report.figures, found, again, "narrow")
                     if rule := project.deliveries.rule(report.name):
                         _verdict(rule, found.sentences, composed)
                     problems += composed.omitted

@@ -1,6 +1,7 @@
 """Every kind at both widths, with long, many, Korean, missing and negative cells: words fit."""
 
 import math
+from dataclasses import replace
 from datetime import date
 from xml.etree import ElementTree
 
@@ -148,16 +149,20 @@ def drawn(table_of, figure_of):
         if kind == "bar":
             words["emphasis_label"] = LONG[language]
         said = {key: frame[key].tolist() for key in ("detail", "side") if kind == "matrix"}
-        return charts.draw(
-            figure_of(kind, **options),
-            table,
-            titles={},
-            words=words,
-            row_words=said,
-            language=language,
-            as_of=date(2026, 10, 31),
-            screens="both",
+        wide, narrow = (
+            charts.draw(
+                figure_of(kind, **options),
+                table,
+                titles={},
+                words=words,
+                row_words=said,
+                language=language,
+                as_of=date(2026, 10, 31),
+                screens=screens,
+            )
+            for screens in ("wide", "narrow")
         )
+        return replace(wide, narrow=narrow.svg)
 
     return make
 

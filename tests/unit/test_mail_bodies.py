@@ -47,6 +47,7 @@ from briefing.structures import (
     KeyFigure,
     PrintedTable,
     Reference,
+    Screens,
     Section,
     Since,
     SourceEntry,
@@ -656,23 +657,26 @@ def test_only_the_chosen_chart_is_drawn_as_pixels(composed):
     issue = composed()
     asked = []
 
-    def draw(name: str) -> Chart:
-        asked.append(name)
-        return Chart("", 320, 20, "other words", png=b"new")
+    def draw(name: str, screens: Screens) -> Chart:
+        asked.append((name, screens))
+        return Chart(screens, 320, 20, "other words", png=b"new" if screens == "mail" else b"")
 
-    shown = illustrated(issue, draw)
-    assert asked == ["figure2"]
-    charts = [one.chart for one in shown.sections[0].figures if one.chart]
-    assert [(chart.png, chart.alt) for chart in charts] == [
-        (b"PNG 1", f"{ALT} 1"),
-        (b"new", f"{ALT} 2"),
-    ]
-    assert illustrated(composed(findings=()), draw).sections == issue.sections
-    assert asked == ["figure2"]
+    def charts(formats: tuple[str, ...]) -> list[tuple[bytes, str, str]]:
+        shown = illustrated(issue, formats, draw).sections[0].figures
+        return [(one.chart.png, one.chart.narrow, one.chart.alt) for one in shown if one.chart]
+
+    drawn = (b"new", "mail", f"{ALT} 2")
+    narrow = _DRAWING.format(1)
+    assert charts(("pdf",)) == [(b"PNG 1", narrow, f"{ALT} 1"), drawn]
+    assert asked == [("figure2", "mail")]
+    assert charts(("pdf", "html")) == [(b"", "narrow", f"{ALT} 1"), drawn]
+    assert asked[1:] == [("figure1", "narrow"), ("figure2", "mail")]
+    assert illustrated(composed(findings=()), ("pdf",), draw).sections == issue.sections
+    assert len(asked) == 3
 
 
 def test_a_chart_without_pixels_is_not_shown(composed):
-    issue = illustrated(composed(), lambda _: Chart("", 320, 20, ""))
+    issue = illustrated(composed(), ("pdf",), lambda *_: Chart("", 320, 20, ""))
     assert Page(mailed(issue)[HTML].decode()).found("img") == []
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from babel.support import NullTranslations
 
@@ -18,7 +18,7 @@ from briefing.catalogues import catalogue
 from briefing.charts.kinds import KINDS, NARROW, PRINTED, WIDE, Option
 from briefing.errors import BuildError, ChartError, NothingKnownError, Problem, ProblemsError
 from briefing.formatting import is_missing, listing, quantity, shown
-from briefing.structures import Chart, Column, FigureDeclaration, ReportDefinition, Table
+from briefing.structures import Chart, Column, FigureDeclaration, ReportDefinition, Screens, Table
 
 if TYPE_CHECKING:
     from briefing.charts.style import Canvas
@@ -125,10 +125,6 @@ class Request:
         return self.columns[self.options[option]].unit
 
 
-Screens = Literal["wide", "both", "mail"]
-"""What a figure is drawn for."""
-
-
 def draw(
     declaration: FigureDeclaration,
     table: Table,
@@ -146,8 +142,8 @@ def draw(
         titles: columns as a reader calls them.
         words: the options that are computed sentences, finished.
         row_words: the options that are computed for each row, finished, in the rows' order.
-        screens: drawn for wide ones; for both, narrow ones a second time; or for a mail, as for
-            narrow ones alone, in pixels and without vectors.
+        screens: drawn for wide ones, and paper; for narrow ones; or for a mail, as for narrow
+            ones, in pixels too.
 
     Raises:
         ProblemsError: an option names a column that the table does not have.
@@ -158,12 +154,9 @@ def draw(
         return None
     place = KINDS[declaration.kind].draw
     request = _request(declaration, table, titles, words, row_words, language, as_of)
-    if screens == "mail":
-        return _drawn(place, replace(request, width=NARROW), pixels=True)
-    chart = _drawn(place, request)
-    if screens == "wide":
-        return chart
-    return replace(chart, narrow=_drawn(place, replace(request, width=NARROW)).svg)
+    if screens != "wide":
+        request = replace(request, width=NARROW)
+    return _drawn(place, request, pixels=screens == "mail")
 
 
 def _request(
@@ -207,9 +200,8 @@ def _drawn(place: str, request: Request, *, pixels: bool = False) -> Chart:
         # a gate after rendering refuses missing letters, and says where they stand
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")
         canvas, alt = getattr(import_module(module), function)(request)
-        if pixels:
-            return Chart("", canvas.width, canvas.height, alt, png=canvas.png())
-        return Chart(canvas.svg(), canvas.width, canvas.height, alt)
+        png = canvas.png() if pixels else b""
+        return Chart(canvas.svg(), canvas.width, canvas.height, alt, png=png)
 
 
 def courses_of(

@@ -30,9 +30,7 @@ SetName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", strict=True, use_attribute_docstrings=True, hide_input_in_errors=True
-    )
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class RecipientKeys(_Strict):

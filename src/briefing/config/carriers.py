@@ -60,9 +60,7 @@ def _word(value: object) -> object:
 class ChannelKeys(BaseModel):
     """A way to readers other than mail; one of `folder`, `notify` and `use`."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, use_attribute_docstrings=True, hide_input_in_errors=True
-    )
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
     folder: Annotated[str, BeforeValidator(_folder)] = ""
     """A folder into which issues are copied: a path from the project's folder, the whole path of

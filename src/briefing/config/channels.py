@@ -79,9 +79,7 @@ _NotifyUrl = Annotated[str, BeforeValidator(notify_url)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", strict=True, use_attribute_docstrings=True, hide_input_in_errors=True
-    )
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class OwnerKeys(_Strict):

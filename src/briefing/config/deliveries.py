@@ -44,7 +44,7 @@ from briefing.templating import compile_condition, tables_in_condition
 class DeliveryKeys(BaseModel):
     """Where the issues of a report go; docs/howto/readers.md has examples."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     report: str
     """Which report, by the name of its folder."""

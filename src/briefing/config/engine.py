@@ -22,7 +22,7 @@ _FILES = ("ca_file", "cert_file", "key_file")
 class DaskKeys(BaseModel):
     """The cluster that builds issues where `engine` is dask."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     scheduler: str = ""
     """The address of its scheduler, such as `tls://scheduler.example.org:8786`; `tcp://` on this

@@ -138,9 +138,7 @@ LinkUrl = Annotated[str, BeforeValidator(_link)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", strict=True, use_attribute_docstrings=True, hide_input_in_errors=True
-    )
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class ArchiveKeys(_Strict):

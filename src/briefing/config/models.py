@@ -25,7 +25,7 @@ ReportName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class ConfigKeys(_Strict):
@@ -163,7 +163,7 @@ class TableKeys(_Strict):
 class FigureKeys(BaseModel):
     """One entry of ``figures``; keys beside these belong to the chart kind."""
 
-    model_config = ConfigDict(extra="allow", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="allow", strict=True)
 
     kind: str
     """What is drawn; docs/reference/charts.md names all, and ``table`` prints the table."""

@@ -46,7 +46,7 @@ Read = TypeVar("Read")
 class ScheduleKeys(BaseModel):
     """One entry of ``schedules``; docs/howto/schedules.md has examples."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     report: str
     """Which report, by the name of its folder."""

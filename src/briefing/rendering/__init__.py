@@ -14,11 +14,22 @@ from briefing.rendering.files import correction_json, embedded_files, figure_fil
 from briefing.rendering.gates import figures_without_words, missing_glyphs, refuse
 from briefing.rendering.html import Layout, kept_whole
 from briefing.rendering.lineage import lineage
-from briefing.structures import CORRECTION, KNOWN, PROVENANCE, Composition, Document
+from briefing.structures import (
+    CORRECTION,
+    KNOWN,
+    PROVENANCE,
+    Chart,
+    Composition,
+    Document,
+    Screens,
+)
 
 FORMATS = ("pdf", "html")
 Press = Callable[[Callable[..., Any], tuple[Any, ...]], Callable[[], Any]]
 """Begins work on words, and hands back a function that waits for what came of it."""
+
+Draw = Callable[[str, Screens], Chart | None]
+"""Draws the figure of that name for these screens."""
 
 
 def _here(work: Callable[..., Any], words: tuple[Any, ...]) -> Callable[[], Any]:
@@ -40,15 +51,18 @@ def render(
     formats: tuple[str, ...],
     dark: Mapping[str, str],
     press: Press = _here,
+    draw: Draw | None = None,
 ) -> Document:
     """Make the files of an issue; those of its mail come with every format.
 
     Args:
-        composition: its mail's chart has pixels: ``illustrated`` sees to that.
+        composition: its charts are drawn for paper.
         dark: for each colour of a chart, the one for dark screens.
         report_folder: may hold ``template.html.j2`` and ``style.css`` that override the layout.
         formats: which of "pdf" and "html".
         press: begins to print the PDF, here or beside, and hands back how to get at it.
+        draw: draws a figure for other screens, while the PDF is printed; None where no figure has
+            to be drawn again.
 
     Raises:
         RenderError: the layout does not work out, or the pages fail a gate.
@@ -59,15 +73,18 @@ def render(
         files[CORRECTION] = correction_json(composition.correction).encode()
     pages = 0
     printed, pictures = layout.page(for_pdf=True), layout.pictures()
-    mailed = figure_of_mail(composition)
     drawings = [picture.decode() for picture in pictures.values()]
-    drawings += [mailed.chart.narrow] if mailed and mailed.chart else []
     found = [*figures_without_words(composition), *missing_glyphs([printed, *drawings])]
     if "pdf" not in formats:
         refuse(found)
     else:
         carried = embedded_files(composition, files)
         finished = press(_print, (printed, pictures, carried, found))
+    if draw:
+        composition = illustrated(composition, formats, draw)
+        layout = Layout(composition, report_folder, dark)
+    mailed = figure_of_mail(composition)
+    refuse(missing_glyphs([mailed.chart.narrow] if mailed and mailed.chart else []))
     if "html" in formats:
         files["index.html"] = layout.page().encode()
     if "pdf" in formats:
@@ -96,4 +113,4 @@ def data_files(composition: Composition) -> dict[str, bytes]:
     return files
 
 
-__all__ = ["FORMATS", "data_files", "illustrated", "render"]
+__all__ = ["FORMATS", "data_files", "render"]

@@ -19,7 +19,7 @@ from jinja2 import PackageLoader, Template
 from briefing.catalogues import catalogue
 from briefing.formatting import number
 from briefing.rendering.files import every_figure
-from briefing.structures import Chart, Composition, Figure, Finding, Reference
+from briefing.structures import Chart, Composition, Figure, Finding, Reference, Screens
 from briefing.templating import environment
 
 PDF = "briefing.pdf"
@@ -242,19 +242,26 @@ def figure_of_mail(composition: Composition) -> Figure | None:
     return next((charted[anchor] for anchor in anchors if anchor in charted), None)
 
 
-def illustrated(composition: Composition, draw: Callable[[str], Chart | None]) -> Composition:
-    """The same issue with the mail's chart drawn as pixels too; others have no use for them.
+def illustrated(
+    composition: Composition, formats: Sequence[str], draw: Callable[[str, Screens], Chart | None]
+) -> Composition:
+    """The same issue with its charts also for narrow screens and its mail; paper has no use for it.
 
     Args:
-        draw: draws the figure of that name anew, with pixels.
+        formats: without "html", only the mail's chart is drawn again.
+        draw: draws the figure of that name for these screens.
     """
-    figure = figure_of_mail(composition)
-    drawn = draw(figure.name) if figure else None
-    if figure is None or figure.chart is None or drawn is None:
-        return composition
-    shown = replace(figure, chart=replace(figure.chart, png=drawn.png))
+    mailed = figure_of_mail(composition)
+
+    def shown(figure: Figure) -> Figure:
+        if figure.chart is None or not (figure is mailed or "html" in formats):
+            return figure
+        drawn = draw(figure.name, "mail" if figure is mailed else "narrow")
+        assert drawn is not None, "it was drawn for paper"
+        return replace(figure, chart=replace(figure.chart, narrow=drawn.svg, png=drawn.png))
+
     sections = tuple(
-        replace(section, figures=tuple(shown if one is figure else one for one in section.figures))
+        replace(section, figures=tuple(map(shown, section.figures)))
         for section in composition.sections
     )
     return replace(composition, sections=sections)

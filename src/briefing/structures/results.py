@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from briefing.periods import Period
 from briefing.structures.channels import Channels
@@ -156,6 +156,10 @@ class Table:
     records: tuple[tuple[int, ...], ...]
     declaration: TableDeclaration
     selection: Selection | None = None
+
+
+Screens = Literal["wide", "narrow", "mail"]
+"""What a figure is drawn for: paper and wide screens; telephones; a mail."""
 
 
 @dataclass(frozen=True)
