@@ -73,10 +73,10 @@ def render(
         files[CORRECTION] = correction_json(composition.correction).encode()
     pages = 0
     printed, pictures = layout.page(for_pdf=True), layout.pictures()
-    drawings = [picture.decode() for picture in pictures.values()]
-    found = [*figures_without_words(composition), *missing_glyphs([printed, *drawings])]
+    found = figures_without_words(composition)
     if "pdf" not in formats:
-        refuse(found)
+        drawings = [picture.decode() for picture in pictures.values()]
+        refuse([*found, *missing_glyphs([printed, *drawings])])
     else:
         carried = embedded_files(composition, files)
         finished = press(_print, (printed, pictures, carried, found))

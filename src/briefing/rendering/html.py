@@ -7,11 +7,12 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from html import unescape
 from io import StringIO
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader
 from markupsafe import Markup
 
 from briefing.catalogues import catalogue
@@ -69,13 +70,8 @@ class Layout:
         """
         self._composition = composition
         self._dark = dict(dark or {})
-        loader = ChoiceLoader(
-            [
-                FileSystemLoader(report_folder),
-                PackageLoader("briefing", "rendering/layout"),
-            ]
-        )
-        self._environment = environment(composition.language, loader)
+        own = frozenset(entry.name for entry in report_folder.iterdir())
+        self._environment = _templates(composition.language, report_folder, own)
 
     def page(self, *, for_pdf: bool = False) -> str:
         """The HTML page; for the PDF, charts are pictures with alternative text.
@@ -127,6 +123,18 @@ class Layout:
                     if cell.picture:
                         found[_cell_address(figure, number, place)] = cell.picture.svg.encode()
         return found
+
+
+@lru_cache(maxsize=64)
+def _templates(language: str, report_folder: Path, own: frozenset[str]) -> Environment:
+    """The layout's templates, compiled once for all editions of a report.
+
+    Args:
+        own: the names in the report's folder: with a new one, it may override another template.
+            One that is edited is compiled anew by Jinja.
+    """
+    shipped = PackageLoader("briefing", "rendering/layout")
+    return environment(language, ChoiceLoader([FileSystemLoader(report_folder), shipped]))
 
 
 def _page_of(language: str) -> str:
