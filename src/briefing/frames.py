@@ -20,3 +20,15 @@ def plain(column: pd.Series[Any]) -> list[Any]:
         None if missing else value
         for value, missing in zip(column.tolist(), column.isna().tolist(), strict=True)
     ]
+
+
+def rows_in(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as plain values by column; what is missing stays as pandas has it.
+
+    As ``to_dict("records")``, which takes ten times as long to begin.
+    """
+    names = [str(name) for name in frame.columns]
+    if not names:
+        return [{} for _ in frame.index]
+    columns = (frame.iloc[:, place].tolist() for place in range(len(names)))
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

@@ -18,6 +18,7 @@ from briefing.catalogues import catalogue
 from briefing.charts.kinds import KINDS, NARROW, PRINTED, WIDE, Option
 from briefing.errors import BuildError, ChartError, NothingKnownError, Problem, ProblemsError
 from briefing.formatting import is_missing, listing, quantity, shown
+from briefing.frames import rows_in
 from briefing.structures import Chart, Column, FigureDeclaration, ReportDefinition, Screens, Table
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _request(
     ]
     if missing:
         raise ProblemsError(missing)
-    rows = [{str(k): v for k, v in row.items()} for row in table.frame.to_dict("records")]
+    rows = rows_in(table.frame)
     columns = dict(table.columns)
     for key, said in row_words.items():
         columns[f"__{key}"] = Column(f"__{key}", key)

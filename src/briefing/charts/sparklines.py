@@ -10,6 +10,7 @@ from briefing.charts.courses import draw_course, moment
 from briefing.charts.style import ACCENT, Canvas, Point
 from briefing.errors import ChartError
 from briefing.formatting import is_missing, number, shown
+from briefing.frames import rows_in
 from briefing.structures import Chart, Table
 
 _DOT = 3.6
@@ -89,7 +90,7 @@ def sparklines(
                 f"The table {table.name} has no column {name!r}.",
                 f"It has {', '.join(table.columns)}.",
             )
-    rows = [{str(k): v for k, v in row.items()} for row in table.frame.to_dict("records")]
+    rows = rows_in(table.frame)
     times = list(dict.fromkeys(_time(row[columns["x"]]) for row in rows))
     times.sort(key=_order(times))
     made: list[Chart | None] = []

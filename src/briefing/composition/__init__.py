@@ -18,6 +18,7 @@ from briefing.composition.printing import printed
 from briefing.composition.provenance import Provenance
 from briefing.composition.since import check_since, compared, known_records, news
 from briefing.errors import NothingKnownError, Problem, ProblemsError
+from briefing.frames import rows_in
 from briefing.structures import (
     Chart,
     Composition,
@@ -304,7 +305,7 @@ class _Composer:
         wanted = {column: named.get(value, value) for column, value in declaration.only.items()}
         found = [
             index
-            for index, row in enumerate(table.frame.to_dict("records"))
+            for index, row in enumerate(rows_in(table.frame))
             if all(str(row[column]) == value for column, value in wanted.items())
         ]
         if not found:

@@ -17,6 +17,7 @@ from briefing.formatting import (
     qualified,
     shown,
 )
+from briefing.frames import rows_in
 from briefing.structures import Cell, Chart, Column, FigureDeclaration, PrintedTable, Table
 
 _SHORT = 14
@@ -61,7 +62,7 @@ def printed(
             )
             for name in unknown
         )
-    rows = table.frame.to_dict("records")
+    rows = rows_in(table.frame)
     limit = declaration.limit or len(rows)
     cells, units = [], []
     for name in names:

@@ -14,6 +14,7 @@ from typing import Any
 
 from briefing.catalogues import catalogue
 from briefing.formatting import is_missing, listing
+from briefing.frames import rows_in
 from briefing.structures import Dataset, FigureLink, RecordEntry, Reference, SourceEntry, Table, Use
 
 _LINKS = (("document", "D"), ("source", "R"))
@@ -60,17 +61,17 @@ class Provenance:
     def _number(self, letter: str, target: str, wanted: set[str]) -> None:
         schema = self._dataset.schemas[target]
         already = sum(entry.key.startswith(letter) for entry in self._entries.values())
-        for record in self._dataset.frames[target].to_dict("records"):
+        for record in rows_in(self._dataset.frames[target]):
             name = str(record[schema.primary_key[0]])
             if name in wanted:
                 already += 1
-                plain = {str(key): value for key, value in record.items()}
-                self._entries[target, name] = _Entry(f"{letter}{already}", plain)
+                self._entries[target, name] = _Entry(f"{letter}{already}", record)
 
     def _row(self, table: str, line: int) -> dict[Any, Any]:
         """The record in that line; each table is taken apart once, not cell by cell."""
         if table not in self._cells:
-            self._cells[table] = self._dataset.frames[table].to_dict("index")
+            frame = self._dataset.frames[table]
+            self._cells[table] = dict(zip(frame.index.tolist(), rows_in(frame), strict=True))
         return self._cells[table][line]
 
     def _place(self, table: str, line: int) -> tuple[str, tuple[str, str]]:

@@ -13,6 +13,7 @@ import pandas as pd
 from briefing.catalogues import catalogue
 from briefing.errors import Problem, ProblemsError
 from briefing.formatting import day, is_missing, listing, qualified, quantity
+from briefing.frames import rows_in
 from briefing.structures import (
     Dataset,
     Edition,
@@ -74,7 +75,7 @@ def known_records(
     names = _Names(dataset)
     for name in tables:
         schema = dataset.schemas[name]
-        for row in dataset.frames[name].to_dict("records"):
+        for row in rows_in(dataset.frames[name]):
             key = ", ".join(str(row[column]) for column in schema.primary_key)
             cells = {
                 str(column): _text(cell)

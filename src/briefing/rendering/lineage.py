@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from briefing.formatting import is_missing
+from briefing.frames import rows_in
 from briefing.rendering.files import every_figure
 from briefing.structures import Composition, Figure, KeyFigure, RecordEntry, SourceEntry, Table
 
@@ -61,7 +62,7 @@ def _key_figure(number: int, item: KeyFigure) -> dict[str, Any]:
 def _figure(figure: Figure) -> dict[str, Any]:
     table = figure.table
     rows = []
-    for cells, records in zip(table.frame.to_dict("records"), figure.rows, strict=True):
+    for cells, records in zip(rows_in(table.frame), figure.rows, strict=True):
         shown = {
             str(name): _cell(value)
             for name, value in cells.items()

@@ -9,6 +9,7 @@ from typing import Any
 
 from briefing import formatting
 from briefing.errors import NothingKnownError
+from briefing.frames import rows_in
 from briefing.structures import Table, UnitWords
 
 NUMBER_WORDS = (
@@ -95,7 +96,7 @@ class TableView:
     def __init__(self, table: Table, language: str) -> None:
         self._table = table
         self._language = language
-        self.rows = Rows(self._row(row) for row in table.frame.to_dict("records"))
+        self.rows = Rows(self._row(row) for row in rows_in(table.frame))
 
     def _row(self, row: Mapping[Any, Any]) -> dict[str, Any]:
         cells: dict[str, Any] = {}
