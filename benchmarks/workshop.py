@@ -21,6 +21,8 @@ NAIVE = "b2f9da6"
 """The commit that the naive peer renders: this project before it was made fast."""
 LOCK = Path(__file__).with_name("requirements.lock")
 CONTENT = ("config.yaml", "data", "report_templates")
+_LEFT_OUT = ("BRIEFING_CACHE", "PYTHONDONTWRITEBYTECODE")
+"""Without compiled modules, a contender would compile its own anew in each round."""
 PERIOD, QUARTER = "2026-10", "2026-Q3"
 """Of the national briefing, and of the profiles of the regions."""
 
@@ -69,7 +71,7 @@ class Workshop:
         paths = f"{source / 'src'}{os.pathsep}{ROOT}"
         plain = {"PYTHONPATH": paths, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
         return {
-            **{key: value for key, value in os.environ.items() if key != "BRIEFING_CACHE"},
+            **{key: value for key, value in os.environ.items() if key not in _LEFT_OUT},
             **plain,
             "BENCH_CHROMIUM": self.chromium,
             "BENCH_PERIOD": PERIOD,
