@@ -184,11 +184,14 @@ class Far:
             yield replace(answered, number=numbers[answered.number])
 
 
-def open_cluster(engine: Engine, workers: int) -> Cluster:
+def open_cluster(
+    engine: Engine, workers: int, probe: Callable[[], Mapping[str, str]] | None = None
+) -> Cluster:
     """The cluster of an engine.
 
     Args:
         workers: how many it has, where it is one of this machine's own.
+        probe: what has to come out the same on every worker; else what issues depend on.
 
     Raises:
         UsageError: Dask is not installed here.
@@ -199,7 +202,7 @@ def open_cluster(engine: Engine, workers: int) -> Cluster:
     except ModuleNotFoundError as error:
         what = f"The engine dask needs the package {error.name}, which is not installed."
         raise UsageError(what, "Run pip install 'briefing[dask]'.") from None
-    return Cluster(engine, workers, all_versions)
+    return Cluster(engine, workers, probe or all_versions)
 
 
 @cache
