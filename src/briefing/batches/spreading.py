@@ -31,6 +31,8 @@ _FEW = 3
 """So many parts are done here sooner than somebody else is asked."""
 _CARRIED = 12
 """So many blocks are on their way to workers that do not see the file: some 300 MB."""
+_AHEAD = 64
+"""So many parts are under way at most where their bytes are read by the workers."""
 _LIBRARIES = ("briefing", "numpy", "pandas", "pyarrow")
 _HERE = "It is done on this machine."
 
@@ -105,7 +107,7 @@ class Spreading:
                     out.append(known)
                     yield _errand(function, part if carried else known)
 
-            most = min(cluster.room, _CARRIED) if carried else None
+            most = min(2 * cluster.room, _CARRIED if carried else _AHEAD)
             for answered in cluster.in_order(_done, errands(), most):
                 found = self._answer(function, answered, out[0])
                 out.popleft()
@@ -125,7 +127,8 @@ class Spreading:
         if isinstance(error, ChildError):
             self._say(f"{error} {_HERE}")
         if error is None and not isinstance(answered.answer, elsewhere.Unseen):
-            return answered.answer
+            found = answered.answer
+            return found.passed() if isinstance(found, elsewhere.Pressed) else found
         if error is None:
             self._say_unseen(part, "What they do not see is done on this machine.")
         return function(elsewhere.whole(part))

@@ -185,14 +185,14 @@ class Cluster(Executor):
                 _quietly(self._client.cancel, list(futures.values()))
 
     def in_order(
-        self, work: Callable[[Item], Answer], items: Iterable[Item], most: int | None = None
+        self, work: Callable[[Item], Answer], items: Iterable[Item], most: int
     ) -> Iterator[Answered[Item, Answer]]:
         """Do the work on each item; what became of each, in the order of the items.
 
         Args:
             items: drawn one by one; what is drawn and not yet handed back is bounded, so that
                 items and answers may be large.
-            most: how many those are; else a few more than there are workers.
+            most: how many those are.
 
         Raises:
             EngineError: the cluster is lost; what was not handed back is not done.
@@ -201,7 +201,7 @@ class Cluster(Executor):
         drawn = enumerate(items)
         try:
             while True:
-                while len(waiting) < (most or self.room) and (piece := next(drawn, None)):
+                while len(waiting) < most and (piece := next(drawn, None)):
                     done: SimpleQueue[Future] = SimpleQueue()
                     future = self._submitted(work, piece[1])
                     waiting.append((*piece, future, done))

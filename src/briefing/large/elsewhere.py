@@ -8,6 +8,7 @@ Whoever does not see it so does not do it.
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -16,6 +17,7 @@ from typing import Any
 
 from briefing.errors import Problem, ProblemsError
 from briefing.large.files import GroupPart, Passed
+from briefing.large.streamed import has_arrow
 from briefing.sources.blocks import CsvBlock
 from briefing.validation.blocks import TypedBlock
 
@@ -68,6 +70,34 @@ class Stretch:
 @dataclass(frozen=True)
 class Unseen:
     """Comes back instead of an answer: the file is not there, or not the same."""
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """What came out of a block of records, in few bytes."""
+
+    body: bytes
+    length: int
+
+    @classmethod
+    def of(cls, passed: Passed) -> Pressed:
+        """Without the columns that nobody looks at any more."""
+        body = pickle.dumps(narrowed(passed), protocol=5)
+        if not has_arrow():
+            return cls(body, -1)
+        from briefing.sources.columnar import pressed
+
+        return cls(pressed(body), len(body))
+
+    def passed(self) -> Passed:
+        """What it was."""
+        body = self.body
+        if self.length >= 0:
+            from briefing.sources.columnar import unpressed
+
+            body = unpressed(body, self.length)
+        found: Passed = pickle.loads(body)
+        return found
 
 
 @dataclass(frozen=True)
@@ -131,7 +161,7 @@ def done(asked: Errand) -> Any:
     """What a worker does: the work, if it sees the part.
 
     Returns:
-        What the work has answered, as far as anybody will look at it; or ``Unseen``.
+        What the work has answered, a block ``Pressed``; or ``Unseen``.
 
     Raises:
         BriefingError: what the work has raised.
@@ -142,7 +172,7 @@ def done(asked: Errand) -> Any:
     found = asked.work(part)
     if not asked.is_unchanged():  # replaced between two looks
         return Unseen()
-    return narrowed(found) if isinstance(found, Passed) else found
+    return Pressed.of(found) if isinstance(found, Passed) else found
 
 
 def is_seen(asked: Errand) -> bool:
