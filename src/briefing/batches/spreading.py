@@ -13,22 +13,23 @@ from contextlib import ExitStack
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Protocol, Self
 
+from briefing.abc import Answer, Item
 from briefing.batches.far import open_cluster
 from briefing.errors import ChildError, EngineError, UsageError
 from briefing.executors import cores
 from briefing.executors.versions import check_versions
 from briefing.large import elsewhere
-from briefing.large.threads import Mapped, in_threads, until_trouble
+from briefing.large.digests import state_of
+from briefing.large.threads import THREADS, Mapped, in_threads, until_trouble
 from briefing.sources.blocks import CsvBlock
 from briefing.structures import Answered, Engine
 
-if TYPE_CHECKING:
-    from briefing.executors.cluster import Cluster
-
 _FEW = 3
 """So many parts are done here sooner than somebody else is asked."""
+_MANY = 16
+"""From so many blocks on a cluster of this machine's own is begun for a CSV: some 400 MB."""
 _CARRIED = 12
 """So many blocks are on their way to workers that do not see the file: some 300 MB."""
 _AHEAD = 64
@@ -37,19 +38,43 @@ _LIBRARIES = ("briefing", "numpy", "pandas", "pyarrow")
 _HERE = "It is done on this machine."
 
 
+class Remote(Protocol):
+    """Workers far away, as ``executors.cluster.Cluster`` has them."""
+
+    room: int
+
+    def in_order(
+        self, work: Callable[[Item], Answer], items: Iterable[Item], most: int
+    ) -> Iterator[Answered[Item, Answer]]:
+        """Do the work on each item; what became of each, in the order of the items."""
+
+    def everywhere(self, question: Callable[[Item], bool], item: Item) -> bool:
+        """Whether every worker that answers says yes."""
+
+    def close(self) -> None:
+        """Let the workers go."""
+
+
+Opens = Callable[[Engine, int, Callable[[], Mapping[str, str]]], Remote]
+
+
 class Spreading:
     """Does parts of large tables on an engine's cluster, which is opened when it is first needed.
 
     Args:
         notice: told, once for each reason, why the cluster does not do it.
+        opens: gives the cluster.
     """
 
-    def __init__(self, engine: Engine, notice: Callable[[str], None]) -> None:
+    def __init__(
+        self, engine: Engine, notice: Callable[[str], None], opens: Opens = open_cluster
+    ) -> None:
         self._engine = engine
         self._notice = notice
+        self._opens = opens
+        self._workers = engine.workers or cores()
         self._said: set[str] = set()
-        self._held = ExitStack()
-        self._cluster: Cluster | None = None
+        self._cluster: Remote | None = None
         self._is_given_up = engine.kind != "dask"
 
     def mapped(self, function: elsewhere.Work, parts: Iterable[Any]) -> Iterator[Any]:
@@ -61,7 +86,7 @@ class Spreading:
         troubles: list[Any] = []
         drawn = iter(until_trouble(parts, troubles))
         first = list(islice(drawn, _FEW))
-        cluster = self._opened() if len(first) == _FEW else None
+        cluster = self._opened() if self._is_worth_it(first) else None
         together = chain(_given_up(first), drawn)
         if cluster is None:
             yield from in_threads(function, together)
@@ -70,22 +95,34 @@ class Spreading:
         for trouble in troubles:
             raise trouble
 
-    def _opened(self) -> Cluster | None:
+    def _is_worth_it(self, first: list[Any]) -> bool:
+        """Whether the work is more than what it takes to have it done elsewhere.
+
+        Beginning a cluster of this machine's own takes seconds, and its workers are no faster than
+        threads.
+        """
+        if len(first) < _FEW or self._engine.scheduler:
+            return len(first) == _FEW
+        part = first[0]
+        if self._workers <= THREADS or not isinstance(part, CsvBlock) or part.path is None:
+            return False
+        size = state_of(part.path)[0] if part.path.exists() else 0
+        return size >= _MANY * len(part.content)
+
+    def _opened(self) -> Remote | None:
         if self._cluster is None and not self._is_given_up:
-            workers = self._engine.workers or cores()
             try:
-                opened = open_cluster(self._engine, workers, table_versions)
-                self._cluster = self._held.enter_context(opened)
+                self._cluster = self._opens(self._engine, self._workers, table_versions)
             except (EngineError, UsageError) as error:
                 self._give_up(error)
         return self._cluster
 
     def _give_up(self, error: EngineError | UsageError) -> None:
-        self._is_given_up, self._cluster = True, None
+        self.close()
         self._say(f"{error} Large tables are reduced on this machine.")
 
     def _far(
-        self, cluster: Cluster, function: elsewhere.Work, parts: Iterator[Any]
+        self, cluster: Remote, function: elsewhere.Work, parts: Iterator[Any]
     ) -> Iterator[Any]:
         """On the cluster, as long as there is one."""
         out: deque[Any] = deque()  # parts that were sent, without their bytes
@@ -144,8 +181,10 @@ class Spreading:
 
     def close(self) -> None:
         """Let the cluster go."""
-        self._is_given_up, self._cluster = True, None
-        self._held.close()
+        self._is_given_up = True
+        if self._cluster is not None:
+            self._cluster.close()
+            self._cluster = None
 
     def __enter__(self) -> Self:
         return self

@@ -11,7 +11,8 @@ from briefing.errors import BriefingError
 
 Part = TypeVar("Part")
 Found = TypeVar("Found")
-_THREADS = 2
+THREADS = 2
+"""More of them wait for one another: Python runs one at a time."""
 
 
 class Mapped(Protocol):
@@ -22,7 +23,7 @@ class Mapped(Protocol):
 
 
 def in_threads(
-    function: Callable[[Part], Found], parts: Iterable[Part], threads: int = _THREADS
+    function: Callable[[Part], Found], parts: Iterable[Part], threads: int = THREADS
 ) -> Iterator[Found]:
     """The answers in order; no more parts are taken than there are threads, and one.
 
