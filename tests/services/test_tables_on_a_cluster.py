@@ -15,18 +15,18 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from benchmarks.projects import payments_project
+from benchmarks.rows import write
 from distributed import Client
 from tests.faults.newsroom import BRIEFING
 from tests.faults.processes import family
 from tests.services.test_dask_cluster import Dask, dask_keys
 
-from benchmarks.projects import payments_project
-from benchmarks.rows import write
-from briefing import editions, validation
+from briefing import editions, sources, validation
 from briefing.batches.spreading import Spreading
 from briefing.config import load_project
-from briefing.large import CsvTable, digests
-from briefing.structures import Engine, Means, Project, Table
+from briefing.large import CsvTable, digests, with_large
+from briefing.structures import Engine, Means, Secret, Table
 from briefing.tables import aggregate_all
 
 pytestmark = pytest.mark.services
@@ -85,30 +85,30 @@ class Ways:
         return mapped
 
 
-def tables_of(root: Path, kept: Path | None, ways: Ways | None) -> dict[str, Table]:
+def tables_of(
+    root: Path, kept: Path | None, ways: Ways | None, path: Path | None = None
+) -> dict[str, Table]:
+    """The report's three tables.
+
+    Args:
+        ways: how parts are done; None for threads.
+        path: where the CSV is seen from here.
+    """
     project = load_project(root)
+    described, *_ = sources.read(root / "data" / "datapackage.json", root)
+    if path is not None:
+        large = tuple(replace(source, files=(path,)) for source in described.large)
+        described = replace(described, large=large)
     means = Means(kept, mapped=ways)
-    project = _with(project, means)
+    small = replace(project.dataset, large={})
+    dataset = with_large(small, described, means, lambda _: Secret(""), Engine("dask"))
     report = project.reports["payments"]
     edition = editions.edition_of(project, report, DAY)
-    known = validation.in_language(validation.known_on(project.dataset, DAY), "en")
+    known = validation.in_language(validation.known_on(dataset, DAY), "en")
     found, problems = aggregate_all(report.tables, known, edition)
     assert problems == []
     assert len(found) == 3
     return found
-
-
-def _with(project: Project, means: Means) -> Project:
-    """The project, its large tables read by these means, whatever its own engine."""
-    from briefing import sources
-    from briefing.large import with_large
-    from briefing.structures import Secret
-
-    package = project.root / "data" / "datapackage.json"
-    described = sources.read(package, project.root)[0]
-    dataset = replace(project.dataset, large={})
-    large = with_large(dataset, described, means, lambda _: Secret(""), Engine("dask"))
-    return replace(project, dataset=large)
 
 
 def assert_same(found: dict[str, Table], expected: dict[str, Table]) -> None:
@@ -132,8 +132,8 @@ def asked(dask: Dask) -> int:
 
 
 def _counted(dask_scheduler: Any) -> int:
-    prefix = dask_scheduler.task_prefixes.get("_done")
-    return prefix.state_counts["memory"] if prefix else 0
+    log = [(str(key), end) for key, _, end, *_ in dask_scheduler.transition_log]
+    return sum(key.startswith("_done") and end == "memory" for key, end in log)
 
 
 def kill_one(dask: Dask, when: int) -> Callable[[int], None]:
@@ -190,27 +190,41 @@ def test_the_table_is_reduced_here_where_the_scheduler_dies_in_the_middle(
     assert "Large tables are reduced on this machine." in notice
 
 
-def test_blocks_are_sent_to_workers_that_do_not_see_the_file(
-    payments: Path, dask: Dask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_blocks_are_sent_to_workers_that_do_not_see_the_file(payments: Path, dask: Dask):
     expected = tables_of(payments, None, None)
-    hidden = tmp_path / "hidden"
-    shutil.copytree(payments, hidden)
-    # the workers go by the path: this process alone has the file open by a link of its own
-    own = Path(f"/proc/self/fd/{os.open(hidden, os.O_RDONLY)}")
-    (hidden / "data" / "payments.csv").rename(tmp_path / "payments.csv")
-    path = Path(f"/proc/self/fd/{os.open(tmp_path / 'payments.csv', os.O_RDONLY)}")
-    assert own.exists()
-    ways = Ways(dask.address)
-    project = _with(load_project(payments), Means(mapped=ways))
-    table: Any = project.dataset.large["payments"]
-    monkeypatch.setattr(table, "_files", (path,))
-    with ways.spreading:
-        before = asked(dask)
-        report = project.reports["payments"]
-        edition = editions.edition_of(project, report, DAY)
-        known = validation.in_language(validation.known_on(project.dataset, DAY), "en")
-        assert_same(aggregate_all(report.tables, known, edition)[0], expected)
+    handle = os.open(payments / "data" / "payments.csv", os.O_RDONLY)
+    try:
+        ways = Ways(dask.address)
+        with ways.spreading:  # a path that means the file to this process alone
+            found = tables_of(payments, None, ways, Path(f"/proc/self/fd/{handle}"))
+        assert_same(found, expected)
+    finally:
+        os.close(handle)
     (notice,) = ways.notices
     assert "Its blocks are sent to them." in notice
-    assert asked(dask) - before >= ways.answers >= 20
+    assert asked(dask) >= ways.answers >= 20
+
+
+def test_a_build_has_its_large_table_reduced_by_the_cluster(
+    payments: Path, dask: Dask, tell: Callable[[str], None]
+):
+    write(1_300_000, 7, payments / "data" / "payments.csv", None)  # some 80 MB, in four blocks
+    files = {}
+    for name, keys in (("near", ""), ("far", dask_keys(dask.address))):
+        config = payments / "config.yaml"
+        config.write_text(config.read_text(encoding="utf-8") + keys, encoding="utf-8")
+        words = ["build", "--period", "2025", "--format", "html", "--output", name]
+        ran = subprocess.run(
+            [*BRIEFING, *words], cwd=payments, capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 0, ran.stderr
+        assert "Notice" not in ran.stderr
+        files[name] = {
+            str(path.relative_to(payments / name)): path.read_bytes()
+            for path in sorted((payments / name).rglob("*"))
+            if path.is_file()
+        }
+        shutil.rmtree(payments / ".briefing")
+    assert asked(dask) >= 4
+    assert files["far"] == files["near"]
+    tell("Dask: a build of 1.3 million rows: 4 blocks on 2 workers, the same bytes as here")

@@ -242,7 +242,11 @@ class Cluster(Executor):
         seen = time.monotonic()
         while True:
             with suppress(Empty):
-                return done.get(timeout=1)
+                future = done.get(timeout=1)
+                if future.status != "lost":
+                    return future
+                # its worker died with the answer, and another one makes it again
+                future.add_done_callback(done.put)
             if self._count():
                 seen = time.monotonic()
             elif time.monotonic() - seen > self._wait:
