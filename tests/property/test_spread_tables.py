@@ -7,13 +7,16 @@ import pickle
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tests.conftest import ProjectFolder
 from tests.property import test_large_tables as large_tables
 from tests.property.test_large_tables import (
     BROKEN,
@@ -27,13 +30,18 @@ from tests.property.test_large_tables import (
     written,
 )
 
+from briefing import editions, pipeline, validation
 from briefing.batches import spreading
+from briefing.batches.asked import ask_once
+from briefing.batches.far import check_sendable
 from briefing.batches.spreading import Spreading, spread
+from briefing.config import load_project
 from briefing.errors import BriefingError, ChildError, EngineError, ProblemsError
 from briefing.large import CsvTable, digests, elsewhere, with_large
 from briefing.large.threads import in_threads
 from briefing.structures import Answered, Dataset, Engine, Means, Secret
 from briefing.structures.reductions import Reduction
+from briefing.tables import aggregate_all
 
 pytest.importorskip("pyarrow")
 DASK = Engine("dask", scheduler="tcp://127.0.0.1:9")
@@ -325,3 +333,30 @@ def test_the_connection_does_not_travel(tmp_path: Path):
 def test_an_engine_of_this_machine_has_threads():
     with ExitStack() as held:
         assert spread(held, pytest.fail)(Engine()) is in_threads
+
+
+def test_workers_take_the_answers_along(tmp_path: Path, small_project: ProjectFolder):
+    small_project.describe("loans", lambda table: table.update(large=True))
+    project = load_project(small_project.root)
+    report = project.reports["library-loans"]
+    edition = editions.edition_of(project, report, date(2026, 11, 22))
+    known = validation.in_language(
+        validation.known_on(project.dataset, edition.as_of), edition.language
+    )
+    expected = aggregate_all(report.tables, known, edition)
+    fresh = load_project(small_project.root)
+    ask_once(fresh, [pipeline.Request(edition)])
+    there = pickle.loads(pickle.dumps(fresh))
+    (small_project.root / "data" / "loans.csv").unlink()
+    known = validation.in_language(
+        validation.known_on(there.dataset, edition.as_of), edition.language
+    )
+    assert_same(aggregate_all(report.tables, known, edition), expected)
+
+
+def test_a_project_with_a_table_in_a_database_stays_here(tmp_path: Path):
+    large_tables.fill(tmp_path / "loans.sqlite", many(3))
+    dataset = read(tmp_path, url="${DATABASE}")
+    project: Any = SimpleNamespace(dataset=dataset, inputs={})
+    with pytest.raises(EngineError, match="The table loans is in a database"):
+        check_sendable(project)

@@ -22,9 +22,10 @@ from tests.faults.newsroom import BRIEFING
 from tests.faults.processes import family
 from tests.services.test_dask_cluster import Dask, dask_keys
 
-from briefing import editions, sources, validation
+from briefing import batches, editions, pipeline, sources, validation
 from briefing.batches.spreading import Spreading
 from briefing.config import load_project
+from briefing.executors import bundle
 from briefing.large import CsvTable, digests, with_large
 from briefing.structures import Engine, Means, Secret, Table
 from briefing.tables import aggregate_all
@@ -228,3 +229,42 @@ def test_a_build_has_its_large_table_reduced_by_the_cluster(
     assert asked(dask) >= 4
     assert files["far"] == files["near"]
     tell("Dask: a build of 1.3 million rows: 4 blocks on 2 workers, the same bytes as here")
+
+
+def test_a_project_too_large_to_send_is_built_here_and_its_table_reduced_by_the_cluster(
+    payments: Path, dask: Dask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(bundle, "LARGEST", 1000)
+    files, notices = {}, []
+    for name, engine in (("near", Engine()), ("far", Engine("dask", scheduler=dask.address))):
+        ways = Ways(dask.address)
+        kept = Means(tmp_path / f"kept {name}", mapped=ways if name == "far" else None)
+        (payments / "config.yaml").touch()
+        project = replace(load_project(payments), engine=engine)
+        described, *_ = sources.read(payments / "data" / "datapackage.json", payments)
+        small = replace(project.dataset, large={})
+        dataset = with_large(small, described, kept, lambda _: Secret(""), engine)
+        project = replace(project, dataset=dataset)
+        report = project.reports["payments"]
+        requests = [
+            pipeline.Request(
+                editions.edition_of(project, report, DAY, period=year), ("html",), tmp_path / name
+            )
+            for year in ("2024", "2025")
+        ]
+        batch = batches.Batch(project, None, requests, notice=notices.append)
+        with ways.spreading:
+            issues, failed = batches.build_batch(batch, 2, lambda *_: None)
+        assert failed == []
+        assert len(issues) == 2
+        folder = tmp_path / name
+        files[name] = {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+    (notice,) = notices
+    assert "too much to send to each worker" in notice
+    assert "All is built on this machine." in notice
+    assert files["far"] == files["near"]
+    assert asked(dask) >= 20
