@@ -47,7 +47,7 @@ def load(folder: Path, progress: TerminalProgress) -> Project:
     from briefing.config import load_project
 
     def mapped(engine: Engine) -> Callable[..., Iterator[Any]]:
-        from briefing.batches.spreading import spread  # only a project with large tables needs it
+        from briefing.batches.spreading import spread  # few projects need it
 
         return spread(HELD, progress.notice)(engine)
 

@@ -54,7 +54,7 @@ def with_large(
     if problems:
         raise ProblemsError(problems)
     mapped: Mapped = in_threads
-    if described.large and engine and means.mapped:
+    if described.large and means.mapped and engine and engine.kind == "dask":
         mapped = means.mapped(engine)
     large = {
         item.schema.name: _opened(item, dataset, means, resolve, mapped) for item in described.large
