@@ -17,7 +17,6 @@ from tests.faults.newsroom import BRIEFING, Desk, Newsroom
 from tests.faults.processes import family, wait_for
 
 from briefing.batches.far import all_versions
-from briefing.batches.spreading import spread
 from briefing.errors import ChildError, EngineError
 from briefing.executors.cluster import Cluster
 from briefing.structures import Engine
@@ -249,18 +248,6 @@ def test_partitions_are_mapped_in_their_order(dask: Dask):
         assert cluster.map(operator.neg, range(50)) == [-number for number in range(50)]
         with pytest.raises(ChildError, match="TypeError"):
             cluster.map(operator.neg, [1, "two", 3])
-
-
-def test_parts_of_a_table_are_done_here_where_the_cluster_is_gone(dask: Dask):
-    notices: list[str] = []
-    with spread(Engine("dask", scheduler=dask.address, wait=5), 2, notices.append) as mapped:
-        assert mapped(operator.neg, range(5)) == [0, -1, -2, -3, -4]
-        dask.scheduler.kill()
-        dask.scheduler.wait()
-        assert mapped(operator.neg, range(5)) == [0, -1, -2, -3, -4]
-        assert mapped(operator.neg, range(3)) == [0, -1, -2]
-    (notice,) = notices
-    assert "It is done on this machine." in notice
 
 
 def test_a_worker_that_runs_something_else_is_refused(dask: Dask):

@@ -1,6 +1,5 @@
 """What goes to a cluster, and in which order many issues are made."""
 
-import operator
 import os
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
@@ -15,11 +14,10 @@ from tests.conftest import ProjectFolder
 
 from briefing import editions, pipeline, runs
 from briefing.batches.order import longest_first
-from briefing.batches.spreading import spread
 from briefing.config import load_project
-from briefing.errors import ChildError, EngineError
+from briefing.errors import EngineError
 from briefing.executors.bundle import LARGEST, Bundle, bundle_of, forget_old, unpacked
-from briefing.structures import Edition, Engine, Project
+from briefing.structures import Edition, Project
 
 TODAY = date(2026, 11, 22)
 paths = st.text("abcde-.", min_size=1).filter(lambda name: name.strip(".") != "")
@@ -117,12 +115,3 @@ def test_the_ledger_says_how_long_an_edition_took(small_project: ProjectFolder):
     assert sorted(longest_first(project, ledger, asked)) == [0, 1]
     (run,) = ledger.latest(report="library-loans")
     assert run.published_at and run.started_at and run.published_at > run.started_at
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_parts_of_a_table_are_spread_over_workers_in_their_order(workers: int):
-    with spread(Engine(), workers, pytest.fail) as mapped:
-        assert mapped(operator.neg, range(5)) == [0, -1, -2, -3, -4]
-        with pytest.raises(ChildError, match="TypeError"):
-            mapped(operator.neg, ["one"])
-        assert mapped(operator.neg, []) == []

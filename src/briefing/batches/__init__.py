@@ -14,6 +14,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from briefing import archive, pipeline, runs
+from briefing.batches.asked import ask_once
 from briefing.batches.making import Maker, Near
 from briefing.batches.order import longest_first
 from briefing.claiming import claimed, concluding, kept_lease
@@ -95,8 +96,14 @@ def build_batch(
 
 def _far(batch: Batch, workers: int, near: Callable[[], Near], held: ExitStack) -> Maker:
     """The cluster; workers of this machine where it does not answer."""
-    from briefing.batches.far import Far, open_cluster
+    from briefing.batches.far import Far, check_sendable, open_cluster
 
+    try:
+        check_sendable(batch.project)
+    except EngineError as error:
+        batch.notice(f"{error} All is built on this machine.")
+        ask_once(batch.project, batch.requests)
+        return near()
     try:
         cluster = held.enter_context(open_cluster(batch.project.engine, workers))
     except EngineError as error:

@@ -22,10 +22,11 @@ from briefing.batches.making import Maker, StagedIssues
 from briefing.config import load_project, shared_config
 from briefing.config.project import CONFIG
 from briefing.errors import BriefingError, EngineError, UsageError
-from briefing.executors.bundle import Bundle, bundle_of
+from briefing.executors.bundle import Bundle, bundle_of, refuse_larger
 from briefing.executors.versions import check_versions, native_versions
 from briefing.fonts import font_files
 from briefing.inputs import versions
+from briefing.large.files import FileTable
 from briefing.structures import (
     KNOWN,
     Answered,
@@ -184,11 +185,14 @@ class Far:
             yield replace(answered, number=numbers[answered.number])
 
 
-def open_cluster(engine: Engine, workers: int) -> Cluster:
+def open_cluster(
+    engine: Engine, workers: int, probe: Callable[[], Mapping[str, str]] | None = None
+) -> Cluster:
     """The cluster of an engine.
 
     Args:
         workers: how many it has, where it is one of this machine's own.
+        probe: what has to come out the same on every worker; else what issues depend on.
 
     Raises:
         UsageError: Dask is not installed here.
@@ -199,7 +203,7 @@ def open_cluster(engine: Engine, workers: int) -> Cluster:
     except ModuleNotFoundError as error:
         what = f"The engine dask needs the package {error.name}, which is not installed."
         raise UsageError(what, "Run pip install 'briefing[dask]'.") from None
-    return Cluster(engine, workers, all_versions)
+    return Cluster(engine, workers, probe or all_versions)
 
 
 @cache
@@ -209,12 +213,28 @@ def all_versions() -> Mapping[str, str]:
     return {**native_versions(), "fonts": fonts[:12], **versions()}
 
 
+def check_sendable(project: Project) -> None:
+    """Refuse a project of which issues can only be made on this machine.
+
+    Raises:
+        EngineError: its files are too large, or it has a table in a database, whose address holds
+            a secret that no worker gets.
+    """
+    for table in project.dataset.large.values():
+        if not isinstance(table, FileTable):
+            what = f"The table {table.schema.name} is in a database, which workers cannot ask."
+            raise EngineError(what, "Build it with `engine: local`.")
+    paths = [path for path in project.inputs.values() if path.is_file()]
+    refuse_larger(sum(path.stat().st_size for path in paths))
+
+
 def project_bundle(project: Project) -> Bundle:
     """The files that issues are made from: no readers, no channels, no secrets.
 
     Raises:
-        EngineError: they are too large.
+        EngineError: issues of it can only be made on this machine.
     """
+    check_sendable(project)
     files = {name: path.read_bytes() for name, path in project.inputs.items() if name != CONFIG}
     files |= {path.name: path.read_bytes() for path in sorted(project.root.glob("*.py"))}
     return bundle_of({**files, CONFIG: shared_config(project.root)})

@@ -45,8 +45,10 @@ def main() -> "NoReturn":
 
     try:
         from briefing.cli.commands import app
+        from briefing.cli.options import HELD
 
-        app(standalone_mode=True)
+        with HELD:
+            app(standalone_mode=True)
     except BriefingError as error:
         print(error, file=sys.stderr)
         if "--json" in sys.argv:

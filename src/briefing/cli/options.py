@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -15,7 +18,7 @@ from briefing.terminal import TerminalProgress
 
 if TYPE_CHECKING:
     from briefing.ledger import Ledger
-    from briefing.structures import Project, ReportDefinition, Settings
+    from briefing.structures import Engine, Project, ReportDefinition, Settings
 
 ProjectOption = Annotated[
     Path,
@@ -26,6 +29,8 @@ WorkersOption = Annotated[
     int | None,
     typer.Option(min=1, help="How many issues are built at once; else one for each core."),
 ]
+HELD = ExitStack()
+"""What a command opened and has to let go of when it ends."""
 EPILOG = (
     "Exit codes: 0 done, 1 problems in data or configuration, 2 usage, 3 held by the gate, "
     "4 build failed, 5 delivery incomplete, 75 busy."
@@ -41,8 +46,14 @@ def load(folder: Path, progress: TerminalProgress) -> Project:
     from briefing.cache import means_of
     from briefing.config import load_project
 
+    def mapped(engine: Engine) -> Callable[..., Iterator[Any]]:
+        from briefing.batches.spreading import spread  # few projects need it
+
+        return spread(HELD, progress.notice)(engine)
+
     progress("read", "configuration, reports and data")
-    return load_project(folder, means_of(folder.resolve(), os.environ))
+    means = replace(means_of(folder.resolve(), os.environ), mapped=mapped)
+    return load_project(folder, means)
 
 
 def load_quietly(folder: Path) -> Project:

@@ -9,19 +9,25 @@ from pathlib import Path
 from briefing.config.secrets import Reference, check_url
 from briefing.errors import Problem, ProblemsError
 from briefing.large import with_large
-from briefing.structures import Dataset, DatasetDescription, Means, Secret
+from briefing.structures import Dataset, DatasetDescription, Engine, Means, Secret
 from briefing.structures.reductions import LargeSource
 
 _EXAMPLE = "${DATABASE_URL}"
 
 
 def with_databases(
-    dataset: Dataset, described: DatasetDescription, package: Path, root: Path, means: Means
+    dataset: Dataset,
+    described: DatasetDescription,
+    package: Path,
+    root: Path,
+    means: Means,
+    engine: Engine | None = None,
 ) -> Dataset:
     """The dataset with its large tables, those in databases among them; nothing is connected.
 
     Args:
         package: the description's file.
+        engine: where parts of them are done; None for here.
 
     Raises:
         ProblemsError: an address holds a secret, or a table cannot be read at all.
@@ -39,7 +45,8 @@ def with_databases(
     if problems:
         raise ProblemsError(problems)
 
-    return with_large(dataset, described, means, partial(_address, shown, root, means.environ))
+    resolve = partial(_address, shown, root, means.environ)
+    return with_large(dataset, described, means, resolve, engine)
 
 
 def _address(shown: str, root: Path, environ: Mapping[str, str], source: LargeSource) -> Secret:

@@ -93,7 +93,7 @@ def read_project(root: Path, store: Cache, means: Means, read_at: int) -> Projec
     problems += found
     if problems:
         raise ProblemsError(problems)
-    dataset = with_databases(dataset, described, inside["dataset"], root, means)
+    dataset = with_databases(dataset, described, inside["dataset"], root, means, engine)
     inputs |= {str(path.relative_to(root)): path for path in files.values()}
     project = Project(
         root=root,

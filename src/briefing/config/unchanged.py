@@ -41,7 +41,8 @@ def kept_project(root: Path, cache: Cache, means: Means) -> Project | None:
         if described.large and not (found or more):
             from briefing.config.databases import with_databases
 
-            dataset = with_databases(dataset, described, Path(named["package"]), root, means)
+            package = Path(named["package"])
+            dataset = with_databases(dataset, described, package, root, means, kept.engine)
     except ProblemsError:
         return None
     if found or more:

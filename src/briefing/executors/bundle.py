@@ -26,19 +26,27 @@ class Bundle:
     content: bytes
 
 
-def bundle_of(files: Mapping[str, bytes]) -> Bundle:
-    """The files by their path in the project, as one bundle.
+def refuse_larger(size: int) -> None:
+    """Refuse files of so many bytes together.
 
     Raises:
         EngineError: they are too large.
     """
-    size = sum(map(len, files.values()))
     if size > LARGEST:
         raise EngineError(
             f"The project's files are {size / 10**6:,.0f} MB, too much to send to each worker "
             f"(at most {LARGEST / 10**6:,.0f} MB).",
             "Build it with `engine: local`.",
         )
+
+
+def bundle_of(files: Mapping[str, bytes]) -> Bundle:
+    """The files by their path in the project, as one bundle.
+
+    Raises:
+        EngineError: they are too large.
+    """
+    refuse_larger(sum(map(len, files.values())))
     digest = sha256()
     content = BytesIO()
     with ZipFile(content, "w") as packed:

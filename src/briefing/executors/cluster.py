@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -34,6 +35,7 @@ _FAILURES = 1
 _KEPT = 4
 """Bundles that a worker keeps: those of other projects, and of the same one before a change."""
 _ASK = 5.0
+_WARN = "distributed.admin.large-graph-warning-threshold"
 _REMEDY = "See that it runs (docs/howto/workers-and-dask.md)."
 _KILLED = "The workers that built it were killed; they may be short of memory. It was tried twice."
 _Open = dict[str, tuple[int, Any]]
@@ -123,6 +125,7 @@ class Cluster(Executor):
                 silence_logs=logging.CRITICAL,
             )
             self._held.callback(address.close, timeout=_ASK)
+        self._held.enter_context(dask.config.set({_WARN: "1 GB"}))
         client = Client(
             address,
             timeout=engine.wait,
@@ -181,6 +184,53 @@ class Cluster(Executor):
             if futures:
                 _quietly(self._client.cancel, list(futures.values()))
 
+    def in_order(
+        self, work: Callable[[Item], Answer], items: Iterable[Item], most: int
+    ) -> Iterator[Answered[Item, Answer]]:
+        """Do the work on each item; what became of each, in the order of the items.
+
+        Args:
+            items: drawn one by one; what is drawn and not yet handed back is bounded, so that
+                items and answers may be large.
+            most: how many those are.
+
+        Raises:
+            EngineError: the cluster is lost; what was not handed back is not done.
+        """
+        waiting: deque[tuple[int, Item, Future, SimpleQueue[Future]]] = deque()
+        drawn = enumerate(items)
+        try:
+            while True:
+                while len(waiting) < most and (piece := next(drawn, None)):
+                    done: SimpleQueue[Future] = SimpleQueue()
+                    future = self._submitted(work, piece[1])
+                    waiting.append((*piece, future, done))
+                    future.add_done_callback(done.put)
+                if not waiting:
+                    return
+                number, item, future, done = waiting[0]
+                self._finished(done)
+                answered = self._answered(future, number, item)
+                waiting.popleft()
+                del future  # what it holds is not needed any more
+                yield answered
+        finally:
+            if waiting:
+                _quietly(self._client.cancel, [entry[2] for entry in waiting])
+
+    def everywhere(self, question: Callable[[Item], bool], item: Item) -> bool:
+        """Whether every worker that answers says yes.
+
+        Raises:
+            EngineError: the cluster is lost.
+        """
+        try:
+            said = self._client.run(question, item, on_error="return")
+        except Exception as error:
+            raise self._lost(_said(error)) from error
+        answers = [answer for answer in said.values() if not isinstance(answer, BaseException)]
+        return bool(answers) and all(answers)
+
     def _submitted(self, work: Callable[[Any], Any], item: Any) -> Future:
         try:
             return self._client.submit(work, item, pure=False)
@@ -192,7 +242,11 @@ class Cluster(Executor):
         seen = time.monotonic()
         while True:
             with suppress(Empty):
-                return done.get(timeout=1)
+                future = done.get(timeout=1)
+                if future.status != "lost":
+                    return future
+                # its worker died with the answer, and another one makes it again
+                future.add_done_callback(done.put)
             if self._count():
                 seen = time.monotonic()
             elif time.monotonic() - seen > self._wait:

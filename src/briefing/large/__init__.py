@@ -13,8 +13,8 @@ from functools import partial
 from briefing.errors import Problem, ProblemsError
 from briefing.large.parquet import ParquetTable
 from briefing.large.streamed import CsvTable
-from briefing.large.threads import in_threads
-from briefing.structures import Dataset, DatasetDescription, Means, Secret
+from briefing.large.threads import Mapped, in_threads
+from briefing.structures import Dataset, DatasetDescription, Engine, Means, Secret
 from briefing.structures.reductions import LargeSource, LargeTable
 
 KEPT = "tables"
@@ -24,9 +24,16 @@ Resolve = Callable[[LargeSource], Secret]
 
 
 def with_large(
-    dataset: Dataset, described: DatasetDescription, means: Means, resolve: Resolve
+    dataset: Dataset,
+    described: DatasetDescription,
+    means: Means,
+    resolve: Resolve,
+    engine: Engine | None = None,
 ) -> Dataset:
     """The dataset with its large tables; none of them has been read yet.
+
+    Args:
+        engine: where their parts are done, if ``means`` know how; None for here.
 
     Raises:
         ProblemsError: one of them cannot be read with what is installed or given.
@@ -46,18 +53,25 @@ def with_large(
     ]
     if problems:
         raise ProblemsError(problems)
-    large = {item.schema.name: _opened(item, dataset, means, resolve) for item in described.large}
+    mapped: Mapped = in_threads
+    if described.large and means.mapped and engine and engine.kind == "dask":
+        mapped = means.mapped(engine)
+    large = {
+        item.schema.name: _opened(item, dataset, means, resolve, mapped) for item in described.large
+    }
     return replace(dataset, schemas=schemas, large=large)
 
 
-def _opened(source: LargeSource, dataset: Dataset, means: Means, resolve: Resolve) -> LargeTable:
+def _opened(
+    source: LargeSource, dataset: Dataset, means: Means, resolve: Resolve, mapped: Mapped
+) -> LargeTable:
     if source.kind == "sql":
         from briefing.sources.sql import SqlTable
 
         return SqlTable(source, partial(resolve, source))
     kind = CsvTable if source.kind == "csv" else ParquetTable
     kept = means.cache / KEPT if means.cache else None
-    return kind(source, dataset, kept, means.mapped or in_threads)
+    return kind(source, dataset, kept, mapped)
 
 
 __all__ = ["KEPT", "with_large"]

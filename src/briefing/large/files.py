@@ -14,7 +14,7 @@ import pandas as pd
 
 from briefing.errors import Problem, ProblemsError
 from briefing.large.digests import digest_of
-from briefing.large.threads import Mapped
+from briefing.large.threads import Mapped, in_threads
 from briefing.sources.blocks import CsvBlock, TextBlock
 from briefing.structures import Condition, Dataset, TableSchema
 from briefing.structures.reductions import Block, LargeSource, Partial, Reduction
@@ -31,11 +31,17 @@ _REMEMBERED = 64  # answers
 
 @dataclass(frozen=True)
 class Passed:
-    """What came out of one block."""
+    """What came out of one block.
+
+    Attributes:
+        compared: its columns that are compared with other blocks and other tables.
+        kept: the block as it is kept.
+    """
 
     block: Block
     answers: list[Partial]
     findings: Findings
+    compared: tuple[str, ...]
     kept: Any = None
 
 
@@ -56,6 +62,10 @@ class FileTable(ABC):
         self._dataset = dataset
         self._kept, self._mapped = kept, mapped
         self._answers: dict[Reduction, pd.DataFrame] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process: there, parts are done in threads of its own."""
+        return {**self.__dict__, "_mapped": in_threads}
 
     def specimen(self) -> pd.DataFrame:
         """A frame of its columns, typed, without rows."""

@@ -12,6 +12,7 @@ from briefing.structures import Condition, TableSchema
 from briefing.structures.reductions import Block, Partial, Reduction
 from briefing.tables.partials import answer
 from briefing.validation.blocks import Findings, typed_block
+from briefing.validation.references import compared
 
 _INSTALL = "Install the extra: pip install 'briefing[parquet]'."
 
@@ -92,4 +93,4 @@ def pass_group(part: GroupPart, schema: TableSchema, reductions: Sequence[Reduct
     findings = Findings()
     typed = typed_block(ParquetColumns(arrays, schema, part.part[1]), schema, findings)
     answers = [] if findings.problems else answer(typed, schema, reductions)
-    return Passed(typed, answers, findings)
+    return Passed(typed, answers, findings, compared(schema))

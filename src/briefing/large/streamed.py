@@ -18,6 +18,7 @@ from briefing.structures import Condition
 from briefing.structures.reductions import Block, Partial, RawBlock, Reduction
 from briefing.tables.partials import answer
 from briefing.validation.blocks import Findings, typed_block
+from briefing.validation.references import compared
 
 
 def pass_csv(
@@ -32,7 +33,7 @@ def pass_csv(
         from briefing.sources.parquet import arranged
 
         kept = arranged(typed, block.schema, plain)
-    return Passed(typed, answers, findings, kept)
+    return Passed(typed, answers, findings, compared(block.schema), kept)
 
 
 def _raw(block: CsvBlock, plain: frozenset[str]) -> tuple[RawBlock, Findings]:

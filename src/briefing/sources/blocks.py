@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -36,6 +36,8 @@ class CsvBlock:
         header: the file's columns in order.
         line: of the first record.
         breaks: line breaks in ``content``.
+        path: the file that it stands in; None for none.
+        start: the byte of the file that it begins with.
     """
 
     schema: TableSchema
@@ -43,6 +45,8 @@ class CsvBlock:
     content: bytes
     line: int
     breaks: int
+    path: Path | None = None
+    start: int = 0
 
     @property
     def irregular(self) -> bool:
@@ -66,7 +70,8 @@ def csv_blocks(
     digest = digest or hashlib.sha256()
     try:
         with path.open("rb") as file:
-            yield from _blocks(file, schema, size, digest)
+            for block in _blocks(file, schema, size, digest):
+                yield replace(block, path=path)
     except FileNotFoundError:
         remedy = "Add the file, or take the table out of the description."
         raise _refused(schema, 0, "the file does not exist", remedy) from None
@@ -76,12 +81,13 @@ def csv_blocks(
 
 
 def _blocks(file: Any, schema: TableSchema, size: int, digest: Any) -> Iterator[CsvBlock]:
-    kept, line = b"", 1
+    kept, line, end = b"", 1, 0
     header: tuple[str, ...] = ()
     while True:
         content = file.read(size)
         digest.update(content)
         last = len(content) < size
+        end += len(content)
         content = kept + content
         if not header:
             content = content.removeprefix(_BOM)
@@ -93,7 +99,8 @@ def _blocks(file: Any, schema: TableSchema, size: int, digest: Any) -> Iterator[
         whole, kept = content[:cut], content[cut:]
         breaks = whole.count(b"\n")
         if whole:
-            yield CsvBlock(schema, header, whole, line, breaks)
+            start = end - len(kept) - len(whole)
+            yield CsvBlock(schema, header, whole, line, breaks, start=start)
         line += breaks
         if last:
             return

@@ -22,12 +22,18 @@ class Means:
     Attributes:
         cache: where what was made is kept, to be used again; None for nowhere.
         environ: the environment, for the secrets in the addresses of databases.
-        mapped: calls a function for each of many parts of a large table; None for threads here.
+        mapped: gives, for an engine, what calls a function for each of many parts of a large
+            table; None for threads here. It knows this process's connections: it does not go
+            along into another one.
     """
 
     cache: Path | None = None
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
-    mapped: Callable[..., Iterator[Any]] | None = None
+    mapped: Callable[[Engine], Callable[..., Iterator[Any]]] | None = None
+
+    def __reduce__(self) -> tuple[type[Means], tuple[Path | None, dict[str, str]]]:
+        """What goes to another process: all but ``mapped``."""
+        return Means, (self.cache, dict(self.environ))
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,13 @@ class Relations:
         self._findings.add(problems, len(problems))
 
 
+def compared(schema: TableSchema) -> tuple[str, ...]:
+    """The columns that ``Relations`` look at: of keys, and of references to other tables."""
+    found = [*schema.primary_key, *(field.name for field in schema.fields if field.unique)]
+    found += [name for key in schema.foreign_keys for name in key.fields]
+    return tuple(dict.fromkeys([*found, *([schema.known] if schema.known else [])]))
+
+
 def _combinations(
     block: Block, columns: tuple[str, ...]
 ) -> tuple[np.ndarray[Any, Any], list[tuple[Any, ...]]]:
