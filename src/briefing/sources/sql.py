@@ -114,7 +114,8 @@ class SqlTable:
         statement = statement.order_by(*(self._table.c[name] for name in order))
         (rows,) = self._asked([statement])
         found = {f.name: self._typed(f, [row[at] for row in rows]) for at, f in enumerate(fields)}
-        return pd.DataFrame(found, index=pd.RangeIndex(1, len(rows) + 1, name="line"))
+        frame = pd.DataFrame(found)
+        return frame.set_axis(pd.RangeIndex(1, len(rows) + 1, name="line"), axis=0)
 
     def statement(self, asked: Reduction) -> sa.Select[Any]:
         """The reduction as SQL.

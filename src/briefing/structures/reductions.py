@@ -26,6 +26,8 @@ ROWS = "__rows"
 """Column of a reduced frame: how many records a row stands for."""
 FIRST = "__first"
 """Column of a reduced frame: the line of the first of its records."""
+LEADING = 20
+"""How many records behind a row are shown to whoever asks."""
 PartialKind = Literal["sum", "present", "min", "max"]
 Groups = tuple[str, ...]
 
@@ -152,20 +154,36 @@ class Partial:
 
 
 @dataclass(frozen=True)
+class Lead:
+    """What leads from a row of a finished table to its records in a large one.
+
+    Attributes:
+        count: how many records there are.
+        first: line of the first one; 0 where there is none.
+        groups: the cells of the ``LEADING`` groups that begin first, by column, as JSON knows
+            them: a day as text, a period by its name. The first ``LEADING`` records lie in them.
+    """
+
+    count: int
+    first: int
+    groups: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
 class Selection:
     """Which records of a large table stand behind the rows of a finished table.
 
     Attributes:
         asked: the reduction that the table was computed from.
-        own: columns whose cells are those of the source.
         reduced: its answer.
-        rows: for each row of the finished table the rows of ``reduced`` behind it.
+        written: the reduction as JSON, which an issue keeps.
+        leads: one for each row of the finished table.
     """
 
     asked: Reduction
-    own: frozenset[str]
     reduced: pd.DataFrame
-    rows: tuple[tuple[int, ...], ...]
+    written: Mapping[str, Any]
+    leads: tuple[Lead, ...]
 
 
 class LargeTable(Protocol):

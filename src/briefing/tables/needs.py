@@ -78,6 +78,12 @@ def own_columns(work: Work) -> frozenset[str]:
     return frozenset(name for name in fields | derived if f"{name}{suffix}" not in fields)
 
 
+def translations(work: Work) -> dict[str, str]:
+    """Columns that show another one's cells to the reader where it has any, with that one."""
+    names = {field.name for field in work.schema.fields}
+    return {name: f"{name}_{work.language}" for name in names if f"{name}_{work.language}" in names}
+
+
 def _behind(work: Work, name: str) -> Iterator[str]:
     """The columns of the source from which a column can be made after grouping."""
     head = name.partition(".")[0]
