@@ -66,6 +66,11 @@ class FileTable(ABC):
         """SHA-256 of each file."""
         return {path: digest_of(path, self._notes) for path in self._files}
 
+    @property
+    def hashed_in_passing(self) -> bool:
+        """Whether nobody knows its digests, and the pass that answers reductions finds them."""
+        return False
+
     def reduced(self, reductions: Sequence[Reduction]) -> list[pd.DataFrame]:
         """The answer to each reduction, all in one pass.
 

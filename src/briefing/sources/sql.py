@@ -99,6 +99,8 @@ class SqlTable:
         """None: what a database answered is the input of an issue."""
         return {}
 
+    hashed_in_passing = False
+
     def records(self, asked: Reduction, limit: int) -> pd.DataFrame:
         """The first records that the reduction is about, in the order of the primary key.
 

@@ -206,6 +206,10 @@ class LargeTable(Protocol):
     def digests(self) -> Mapping[Path, str]:
         """SHA-256 of each of its files; none for a database."""
 
+    @property
+    def hashed_in_passing(self) -> bool:
+        """Whether nobody knows its digests, and the pass that answers reductions finds them."""
+
     def records(self, asked: Reduction, limit: int) -> pd.DataFrame:
         """The first records that the reduction is about, every column, indexed by line.
 
