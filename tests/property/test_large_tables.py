@@ -58,6 +58,12 @@ def described(**where: Any) -> dict[str, Any]:
             "fee": {"column": "fee", "never_across": ["kind"], "addable": {"hedge": ["exact"]}},
             "hours": {"column": "hours", "never_across": ["kind"]},
             "rate": {"column": "hours", "additivity": "non-additive"},
+            "latest": {"column": "hours", "aggregation": "last", "order": "day"},
+            "latest_fee": {"column": "fee", "aggregation": "last", "order": "seen"},
+            "latest_branch": {"column": "branch", "aggregation": "last", "order": "hours"},
+            "lowest": {"column": "day", "aggregation": "last", "order": "kind"},
+            "final": {"column": "id", "aggregation": "last"},
+            "said": {"column": "note", "aggregation": "last", "order": "day"},
         },
         "schema": {
             "fields": [
@@ -198,9 +204,30 @@ def declarations() -> tuple[TableDeclaration, ...]:
     )
 
 
-def tables_of(dataset: Dataset) -> tuple[dict[str, Table], list[str]]:
+def of_the_last() -> tuple[TableDeclaration, ...]:
+    """Tables of last values; a database is not asked for them."""
+    uses = [MeasureUse(name, name) for name in ("latest", "latest_branch", "lowest", "final")]
+    fee = MeasureUse("latest_fee", "latest_fee")
+
+    def declare(name: str, *measures: MeasureUse, **keys: Any) -> TableDeclaration:
+        return TableDeclaration(name, "report.yaml", 7, dataset="loans", measures=measures, **keys)
+
+    return (
+        declare("each", *uses, by=("branch", "kind")),
+        declare("whole", *uses),
+        declare("mixed", fee, by=("branch",)),
+        declare("money", fee, by=("currency",), where=parse("day != None or kind == 'a'")),
+        declare("monthly", *uses, by=("branch.city",), grain=("day", Grain.MONTH)),
+        declare("folded", uses[0], by=("branch.city",), top=1),
+        declare("pivoted", uses[0], by=("branch", "kind"), pivot="kind", where=parse("hours > 1")),
+    )
+
+
+def tables_of(
+    dataset: Dataset, declared: tuple[TableDeclaration, ...] = ()
+) -> tuple[dict[str, Table], list[str]]:
     known = validation.in_language(validation.known_on(dataset, EDITION.as_of), EDITION.language)
-    tables, problems = aggregate_all(declarations(), known, EDITION)
+    tables, problems = aggregate_all(declared or declarations(), known, EDITION)
     return tables, sorted(map(str, problems))
 
 
@@ -260,6 +287,26 @@ def test_every_engine_says_what_the_small_path_says(
         assert len(problems) == len(refused)
     else:
         assert problems == refused
+
+
+@pytest.mark.parametrize("engine", [name for name in ENGINES if name != "sql"])
+@settings(quick, max_examples=25)
+@given(rows=rows_of)
+def test_the_last_record_is_that_of_the_small_path_whatever_ties_there_are(
+    engine: str, rows: Rows, tmp_path: Path, small_blocks: Callable[[str], None]
+):
+    small_blocks(engine)
+    rows = [{**row, "id": str(int(row["id"]) * 7 % 31)} for row in rows]
+    (tmp_path / "loans.csv").write_text(written(rows))
+    expected, refused = tables_of(read(tmp_path, path="loans.csv", large=False), of_the_last())
+    found, problems = tables_of(through(engine, tmp_path, rows), of_the_last())
+    assert problems == refused
+    assert list(found) == list(expected)
+    for name, table in expected.items():
+        pd.testing.assert_frame_equal(found[name].frame, table.frame, check_exact=True)
+        assert found[name].columns == table.columns
+        written_down = found[name].selection.written
+        assert asked.read(filed(written_down)) == found[name].selection.asked
 
 
 @pytest.mark.parametrize("engine", ENGINES)

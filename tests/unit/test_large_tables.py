@@ -77,11 +77,22 @@ def test_what_needs_single_records_is_refused_with_the_measure_and_the_remedy(tm
     from briefing import tables, validation
 
     seen = validation.known_on(large(tmp_path), EDITION.as_of)
-    use = MeasureUse("newest", of="fee", aggregation="last")
+    use = MeasureUse("newest", of="note", aggregation="last")
     declared = TableDeclaration("t", "report.yaml", 7, dataset="loans", measures=(use,))
     found, problems = tables.aggregate_all((declared,), seen, EDITION)
     assert found == {}
-    assert "'newest' is a `last`, which a large table does not keep" in str(problems[0])
+    assert "'newest' is a `last` by 'note'" in str(problems[0])
+    assert "keep the table below `large`" in str(problems[0])
+
+
+def test_a_database_is_not_asked_for_the_last_record(tmp_path: Path):
+    from tests.property.test_large_tables import fill, of_the_last
+
+    fill(tmp_path / "loans.sqlite", [{"id": "1", **ROW}])
+    dataset = read(tmp_path, url="${DATABASE}")
+    with pytest.raises(ProblemsError) as told:
+        tables_of(dataset, of_the_last())
+    assert "Make a view of the last records" in str(told.value)
 
 
 def test_a_declaration_that_is_wrong_is_told_without_reading_the_table(tmp_path: Path):

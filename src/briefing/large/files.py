@@ -228,6 +228,8 @@ def columns_for(reductions: Iterable[Reduction]) -> list[str]:
         found |= dict.fromkeys(asked.groups)
         found |= dict.fromkeys(name for name, _ in asked.measured)
         found |= dict.fromkeys(columns_of(asked.where))
+        for last in asked.lasts:
+            found |= dict.fromkeys([last.column, *last.keys])
         for item in asked.derive:
             found |= dict.fromkeys(sorted(arithmetic.columns_of(item.formula)))
     return list(found)

@@ -129,6 +129,10 @@ class SqlTable:
             names = ", ".join(item.name for item in asked.derive)
             what = f"{names} would be computed record by record, outside the database"
             raise self._refused(what, "Compute it in a view, or from the groups.")
+        if asked.lasts:
+            names = ", ".join(item.column for item in asked.lasts)
+            what = f"{names} would be that of the last record, which is not asked of a database"
+            raise self._refused(what, "Make a view of the last records, or keep it in a file.")
         grouped = [self._group(asked, name) for name in asked.groups]
         columns = [item.label(f"g{at}") for at, item in enumerate(grouped)]
         measured = [

@@ -38,6 +38,31 @@ def partial(column: str, kind: PartialKind) -> str:
 
 
 @dataclass(frozen=True)
+class Last:
+    """What is asked of the last record of each group that has a value at all.
+
+    Attributes:
+        column: whose value is wanted.
+        order: the column by which it is the last; missing cells come first. Empty: by line.
+        tie: columns that decide where the order does not; then the line does.
+    """
+
+    column: str
+    order: str = ""
+    tie: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What is compared, the weightiest first."""
+        return (self.order, *self.tie) if self.order else ()
+
+
+def last(part: str, column: str, order: str) -> str:
+    """The column of a reduced frame that says of the last record "value", "line" or "key N"."""
+    return f"__last__{column}__{order}__{part}"
+
+
+@dataclass(frozen=True)
 class Reduction:
     """What is asked of a large table.
 
@@ -49,6 +74,7 @@ class Reduction:
             first day of its period.
         derive: columns computed record by record, which ``groups``, ``measured`` and ``where``
             may name.
+        lasts: what is wanted of last records.
     """
 
     groups: Groups = ()
@@ -56,6 +82,7 @@ class Reduction:
     where: Condition | None = None
     grain: tuple[str, Grain] | None = None
     derive: tuple[Derivation, ...] = ()
+    lasts: tuple[Last, ...] = ()
 
     def covers(self, other: Reduction) -> bool:
         """Whether its answer also answers another: as fine or finer, of the same records."""
@@ -66,6 +93,7 @@ class Reduction:
             and grained
             and set(other.groups) <= set(self.groups)
             and set(other.measured) <= set(self.measured)
+            and set(other.lasts) <= set(self.lasts)
         )
 
 
@@ -145,12 +173,15 @@ class Partial:
         first: line of each group's first record.
         rows: number of each group's records.
         values: the partial values by (column, kind).
+        lasts: the last record of each group; columns "value", "key N" and "line", which is
+            missing where no record has a value.
     """
 
     keys: Mapping[str, Coded]
     first: np.ndarray[Any, np.dtype[np.int64]]
     rows: np.ndarray[Any, np.dtype[np.int64]]
     values: Mapping[tuple[str, PartialKind], np.ndarray[Any, Any]]
+    lasts: Mapping[Last, pd.DataFrame]
 
 
 @dataclass(frozen=True)

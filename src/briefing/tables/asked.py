@@ -9,7 +9,7 @@ import pandas as pd
 
 from briefing.periods import Grain
 from briefing.structures import Combination, Comparison, Condition, Derivation
-from briefing.structures.reductions import Reduction
+from briefing.structures.reductions import Last, Reduction
 
 
 def written(asked: Reduction) -> dict[str, Any]:
@@ -19,6 +19,7 @@ def written(asked: Reduction) -> dict[str, Any]:
         "measured": [list(pair) for pair in asked.measured],
         "where": None if asked.where is None else _written(asked.where),
         "grain": None if asked.grain is None else [asked.grain[0], str(asked.grain[1])],
+        "lasts": [[item.column, item.order, list(item.tie)] for item in asked.lasts],
         "derive": [{"name": d.name, "formula": d.formula, "unit": d.unit} for d in asked.derive],
     }
     return {name: value for name, value in body.items() if value}
@@ -53,6 +54,7 @@ def read(body: Mapping[str, Any]) -> Reduction:
         None if where is None else _read(where),
         None if grain is None else (grain[0], Grain(grain[1])),
         tuple(Derivation(**item) for item in body.get("derive", ())),
+        tuple(Last(column, order, tuple(tie)) for column, order, tie in body.get("lasts", ())),
     )
 
 
