@@ -104,6 +104,21 @@ def test_a_key_figure_leads_to_its_records_too(large: ProjectFolder, briefing: B
     assert [record["id"] for record in row["records"]] == ["loans/l-2"]
 
 
+def test_a_key_figure_about_a_whole_table_leads_to_its_first_records(
+    tmp_path: Path, briefing: Briefing
+) -> None:
+    project = project_with(tmp_path / "project", large=True)
+    project.replace(project.report_file, "    only: {branch: main}\n", "")
+    project.replace(project.report_file, "{{ row.lent }}", "{{ tables.by_branch.first.lent }}")
+    for _ in range(2):
+        project.replace(project.report_file, ", {{ row.branch_name }}", "")
+    build(project, briefing)
+    (row,) = traced(project, briefing, "key_figure_1")["rows"]
+    assert row["count"] == 33
+    ids = [record["id"] for record in row["records"]]
+    assert ids == [f"loans/l-{number}" for number in (2, 3, 4, *range(10, 27))]
+
+
 def test_records_are_those_of_the_day_as_of_which_the_issue_was(
     tmp_path: Path, briefing: Briefing
 ) -> None:

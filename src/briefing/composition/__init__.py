@@ -289,9 +289,9 @@ class _Composer:
                 used += [self.provenance.used(self.tables[name], None) for name in declaration.also]
                 sources = tuple(dict.fromkeys(one for found, _ in used for one in found))
                 behind = tuple(name for _, records in used for row in records for name in row)
-                portions = self.provenance.portions(table, position)
+                portions = self.provenance.portion(table, position)
                 for name in declaration.also:
-                    portions += self.provenance.portions(self.tables[name])
+                    portions += self.provenance.portion(self.tables[name])
                 result.append(KeyFigure(value, label, sources, behind, portions))
         return tuple(result)
 

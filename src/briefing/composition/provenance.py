@@ -30,6 +30,8 @@ from briefing.structures import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from briefing.structures.reductions import Selection
+
 LINKS = (("document", "D"), ("source", "R"))
 """Columns that name where a record was read, each with the letter of its kind."""
 
@@ -130,11 +132,24 @@ class Provenance:
         ]
         return tuple(sorted(found, key=lambda item: _by_key(item.key))), tuple(rows)
 
-    def portions(self, table: Table, position: int | None = None) -> tuple[Portion, ...]:
-        """The records of a large table behind each row of a table, or behind one; else nothing."""
+    def portions(self, table: Table) -> tuple[Portion, ...]:
+        """The records of a large table behind each row of a table; else nothing."""
         selection = table.selection
         if selection is None:
             return ()
+        name = self._record_set(table, selection)
+        return tuple(Portion(name, lead) for lead in selection.leads)
+
+    def portion(self, table: Table, position: int | None = None) -> tuple[Portion, ...]:
+        """The records of a large table behind one row of a table, or all of it; else nothing."""
+        selection = table.selection
+        if selection is None:
+            return ()
+        lead = selection.whole if position is None else selection.leads[position]
+        return (Portion(self._record_set(table, selection), lead),)
+
+    def _record_set(self, table: Table, selection: Selection) -> str:
+        """Remember what was asked of a large table; returns its id."""
         if table.name not in self.record_sets:
             from_files = bool(self._dataset.large[table.dataset].digests())
             self.record_sets[table.name] = RecordSet(
@@ -145,9 +160,7 @@ class Provenance:
                 selection.written,
                 "" if from_files else digest_of_answer(selection.reduced),
             )
-        name = self.record_sets[table.name].id
-        leads = selection.leads if position is None else (selection.leads[position],)
-        return tuple(Portion(name, lead) for lead in leads)
+        return self.record_sets[table.name].id
 
     def _note(self, table: str, line: int, marks: dict[tuple[str, str], set[int | str]]) -> str:
         """Remember a record and where it was read; returns its id."""

@@ -209,12 +209,14 @@ class Selection:
         reduced: its answer.
         written: the reduction as JSON, which an issue keeps.
         leads: one for each row of the finished table.
+        whole: the one of all its rows together.
     """
 
     asked: Reduction
     reduced: pd.DataFrame
     written: Mapping[str, Any]
     leads: tuple[Lead, ...]
+    whole: Lead
 
 
 class LargeTable(Protocol):

@@ -55,7 +55,8 @@ class Answer:
         Args:
             rows: for each of them, the rows of the frame behind it.
         """
-        return Selection(self.asked, self.frame, written(self.asked), self._leads(rows))
+        (whole,) = self._leads([list(dict.fromkeys(chain.from_iterable(rows)))])
+        return Selection(self.asked, self.frame, written(self.asked), self._leads(rows), whole)
 
     def _leads(self, rows: Sequence[Sequence[int]]) -> tuple[Lead, ...]:
         """What leads from each row to its records; all rows at once, for there may be many."""
