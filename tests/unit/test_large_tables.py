@@ -116,6 +116,14 @@ def test_a_file_that_went_missing_is_a_problem(tmp_path: Path):
     assert "the file does not exist" in str(told.value)
 
 
+def test_a_file_that_went_missing_is_a_problem_for_whoever_wants_its_hash(tmp_path: Path):
+    table = large(tmp_path).large["loans"]
+    (tmp_path / "loans.csv").unlink()
+    with pytest.raises(ProblemsError) as told:
+        table.digests()
+    assert "loans.csv: the file cannot be read: No such file" in str(told.value)
+
+
 def test_only_the_first_problems_are_listed_and_the_others_counted(tmp_path: Path):
     rows = [{**row, "kind": "z"} for row in ROWS]
     (tmp_path / "loans.csv").write_text(written(rows))

@@ -63,8 +63,17 @@ class FileTable(ABC):
         return pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in types.items()})
 
     def digests(self) -> dict[Path, str]:
-        """SHA-256 of each file."""
-        return {path: digest_of(path, self._notes) for path in self._files}
+        """SHA-256 of each file.
+
+        Raises:
+            ProblemsError: one of them cannot be read.
+        """
+        try:
+            return {path: digest_of(path, self._notes) for path in self._files}
+        except OSError as error:
+            what = f"the file cannot be read: {error.strerror}"
+            remedy = "Add the file, or make it a readable one."
+            raise ProblemsError([Problem(self.schema.file, 0, "", what, remedy)]) from None
 
     @property
     def hashed_in_passing(self) -> bool:
