@@ -85,14 +85,14 @@ def test_what_needs_single_records_is_refused_with_the_measure_and_the_remedy(tm
     assert "keep the table below `large`" in str(problems[0])
 
 
-def test_a_database_is_not_asked_for_the_last_record(tmp_path: Path):
+def test_a_database_without_an_order_of_records_has_no_last_one(tmp_path: Path):
     from tests.property.test_large_tables import fill, of_the_last
 
     fill(tmp_path / "loans.sqlite", [{"id": "1", **ROW}])
     dataset = read(tmp_path, url="${DATABASE}")
     with pytest.raises(ProblemsError) as told:
         tables_of(dataset, of_the_last())
-    assert "Make a view of the last records" in str(told.value)
+    assert "nothing says which record is the last that has 'id'" in str(told.value)
 
 
 def test_a_declaration_that_is_wrong_is_told_without_reading_the_table(tmp_path: Path):
