@@ -10,7 +10,7 @@ from briefing.interrupts import whole
 
 def test_what_must_be_whole_is_done_to_its_end_first():
     done = []
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012 -- it comes at the end of the inner block
         with whole():
             with whole():
                 signal.raise_signal(signal.SIGINT)
