@@ -23,7 +23,7 @@ import pandas as pd
 from benchmarks.laps import serve_forgetting
 from benchmarks.peers.frames import summed
 from benchmarks.peers.naive import LATER
-from briefing import config, editions, inputs, pipeline
+from briefing import config, editions, figures, inputs, pipeline
 from briefing.cache import means_of
 
 TABLES = {
@@ -38,6 +38,7 @@ def tables() -> Any:
     project = config.load_project(Path(), means_of(Path().resolve(), os.environ))
     report = project.reports["payments"]
     edition = editions.edition_of(project, report, LATER, period="2025")
+    figures.read_large(project, report, edition)
     reuse = inputs.reuse_of(project, report, edition, inputs.inputs_of(project, report))
     computed = pipeline._aggregated(project, report, edition, lambda *_: None, reuse).computed
     reuse.remember()

@@ -101,6 +101,20 @@ def aggregated(
     return Aggregated(edition, dataset, computed, composition.sentences_for(edition, computed))
 
 
+def read_large(project: Project, report: ReportDefinition, edition: Edition) -> None:
+    """Ask large tables now that nobody has read: they are hashed in the pass that answers.
+
+    Raises:
+        ProblemsError: a table cannot be read, or its records have problems.
+    """
+    large = project.dataset.large
+    unread = {name for name, table in large.items() if table.hashed_in_passing}
+    declared = [item for item in report.tables if not item.use and item.dataset in unread]
+    if declared:
+        known = validation.known_on(project.dataset, edition.as_of)
+        tables.ask(declared, validation.in_language(known, edition.language), edition)
+
+
 def _parts_of_tables(
     project: Project, report: ReportDefinition, edition: Edition, reuse: Reuse
 ) -> dict[str, dict[str, str]]:

@@ -106,6 +106,7 @@ def stage(project: Project, request: Request, progress: Progress) -> archive.Sta
     """
     before = _superseded(project, request)
     report = project.reports[request.edition.report]
+    figures.read_large(project, report, request.edition)
     own = inputs_of(project, report)
     inputs = {**own, **_issues_before(project, report, request.edition, before)}
     reuse = reuse_of(project, report, request.edition, own)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from sqlalchemy.dialects import postgresql
 from tests.property.test_large_tables import (
     BRANCHES,
     COLUMNS,
@@ -16,6 +17,7 @@ from tests.property.test_large_tables import (
     declarations,
     described,
     in_order,
+    of_the_last,
     read,
     written,
 )
@@ -25,6 +27,7 @@ from briefing.config.databases import with_databases
 from briefing.errors import ProblemsError
 from briefing.periods import Grain
 from briefing.structures import Means, MeasureUse, TableDeclaration
+from briefing.structures.reductions import Last
 from briefing.tables.behind import records_behind
 from briefing.tables.conditions import parse
 
@@ -102,6 +105,29 @@ def test_the_tables_are_those_of_the_same_rows_in_a_file(dataset: Dataset, tmp_p
             in_order(found[name].frame), in_order(table.frame), check_exact=True
         )
         assert found[name].columns == table.columns
+
+
+def test_the_last_records_are_those_of_the_same_rows_in_a_file(dataset: Dataset, tmp_path: Path):
+    (tmp_path / "loans.csv").write_text(written(rows()))
+    declared = of_the_last(in_database=True)
+    expected, refused = computed(read(tmp_path, path="loans.csv", large=False), *declared)
+    found, problems = computed(dataset, *declared)
+    assert list(found) == list(expected), problems
+    assert len(problems) == len(refused)
+    for name, table in expected.items():
+        pd.testing.assert_frame_equal(
+            in_order(found[name].frame), in_order(table.frame), check_exact=True
+        )
+
+
+def test_the_last_by_a_text_is_the_last_by_its_letters(dataset: Dataset):
+    (asked,) = computed(dataset, *of_the_last(in_database=True)[:1])[0].values()
+    statement = dataset.large["loans"].last_statement(  # type: ignore[attr-defined]
+        asked.selection.asked, Last("day", "kind", ("id",))
+    )
+    assert 'kind COLLATE "C" DESC NULLS LAST' in str(
+        statement.compile(dialect=postgresql.dialect())  # type: ignore[no-untyped-call]
+    )
 
 
 def test_the_server_groups_by_period_and_sends_groups_only(dataset: Dataset, postgres: Any):

@@ -1,5 +1,6 @@
 """Large tables: where they are described, what is kept of them, and how much memory they take."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 from tests.property.test_large_tables import Dataset, read, tables_of, written
 
 from briefing.errors import ProblemsError
-from briefing.large import digests
+from briefing.large import digests, files
 from briefing.large.threads import in_threads
 from briefing.periods import Grain
 from briefing.structures import Comparison, MeasureUse, TableDeclaration
@@ -76,11 +77,22 @@ def test_what_needs_single_records_is_refused_with_the_measure_and_the_remedy(tm
     from briefing import tables, validation
 
     seen = validation.known_on(large(tmp_path), EDITION.as_of)
-    use = MeasureUse("newest", of="fee", aggregation="last")
+    use = MeasureUse("newest", of="note", aggregation="last")
     declared = TableDeclaration("t", "report.yaml", 7, dataset="loans", measures=(use,))
     found, problems = tables.aggregate_all((declared,), seen, EDITION)
     assert found == {}
-    assert "'newest' is a `last`, which a large table does not keep" in str(problems[0])
+    assert "'newest' is a `last` by 'note'" in str(problems[0])
+    assert "keep the table below `large`" in str(problems[0])
+
+
+def test_a_database_without_an_order_of_records_has_no_last_one(tmp_path: Path):
+    from tests.property.test_large_tables import fill, of_the_last
+
+    fill(tmp_path / "loans.sqlite", [{"id": "1", **ROW}])
+    dataset = read(tmp_path, url="${DATABASE}")
+    with pytest.raises(ProblemsError) as told:
+        tables_of(dataset, of_the_last())
+    assert "nothing says which record is the last that has 'id'" in str(told.value)
 
 
 def test_a_declaration_that_is_wrong_is_told_without_reading_the_table(tmp_path: Path):
@@ -102,6 +114,14 @@ def test_a_file_that_went_missing_is_a_problem(tmp_path: Path):
     with pytest.raises(ProblemsError, match="problem found") as told:
         tables_of(dataset)
     assert "the file does not exist" in str(told.value)
+
+
+def test_a_file_that_went_missing_is_a_problem_for_whoever_wants_its_hash(tmp_path: Path):
+    table = large(tmp_path).large["loans"]
+    (tmp_path / "loans.csv").unlink()
+    with pytest.raises(ProblemsError) as told:
+        table.digests()
+    assert "loans.csv: the file cannot be read: No such file" in str(told.value)
 
 
 def test_only_the_first_problems_are_listed_and_the_others_counted(tmp_path: Path):
@@ -146,6 +166,37 @@ def test_a_digest_is_noted_and_not_believed_once_the_file_changed(tmp_path: Path
     assert digests.noted(file, notes) == ""  # too young to be told from a change just after
     file.write_bytes(b"two")
     assert digests.digest_of(file, notes) == digests.digest_of(file, None) != digest
+
+
+def test_a_csv_is_hashed_in_the_pass_that_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    dataset = large(tmp_path)
+    table, file = dataset.large["loans"], tmp_path / "loans.csv"
+    assert table.hashed_in_passing
+    tables_of(dataset)
+    assert not table.hashed_in_passing
+    whole = digests.digest_of(file, None)
+    with monkeypatch.context() as changes:
+        changes.setattr(files, "digest_of", None)  # whoever read it again would fail
+        assert table.digests() == {file: whole}
+    before, _ = tables_of(dataset)
+    file.write_text(written(ROWS[1:]))
+    assert table.hashed_in_passing
+    assert table.digests() == {file: digests.digest_of(file, None)} != {file: whole}
+    after, _ = tables_of(dataset)
+    assert [len(ROWS)] == before["all"].frame["n"].to_list()
+    assert [len(ROWS) - 1] == after["all"].frame["n"].to_list()
+
+
+def test_a_csv_whose_hash_is_noted_is_not_read_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(digests, "_GRAIN", -1)
+    tables_of(large(tmp_path, tmp_path / "kept"))
+    table = read(tmp_path, tmp_path / "kept", path="loans.csv", large=True).large["loans"]
+    assert not table.hashed_in_passing
+    whole = digests.digest_of(tmp_path / "loans.csv", None)
+    monkeypatch.setattr(hashlib, "file_digest", None)  # whoever read it would fail
+    assert list(table.digests().values()) == [whole]
 
 
 def test_a_database_that_is_not_there_is_told_without_its_address(tmp_path: Path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -103,7 +103,7 @@ def trace(
     project: ProjectOption = Path(),
 ) -> None:
     """Follow a number of a filed issue down to its records, documents and paragraphs."""
-    from briefing import archive, editions, tracing
+    from briefing import archive, editions, rereading, tracing
 
     loaded = load_quietly(project)
     definition = report_named(loaded, report)
@@ -116,7 +116,8 @@ def trace(
         language=language,
         parameter=edition,
     )
-    figures = tracing.trace(archive.newest_folder(output or loaded.output, asked))
+    folder = archive.newest_folder(output or loaded.output, asked)
+    figures = tracing.trace(folder)
     if not figure:
         if as_json:
             print_json({"figures": [{"name": f.name, "label": f.label} for f in figures]})
@@ -124,9 +125,9 @@ def trace(
             print(f"{item.label} ({item.name}): {item.title}")
         return
     chosen = tracing.chosen_figure(figures, figure)
-    rows = tracing.chosen_rows(chosen, row)
+    rows = rereading.reread(loaded, folder, tracing.chosen_rows(chosen, row))
     if as_json:
-        print_json(asdict(replace(chosen, rows=rows)))
+        print_json(tracing.plain(replace(chosen, rows=rows)))
         return
     for line in tracing.told(chosen, rows):
         print(line)

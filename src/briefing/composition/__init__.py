@@ -113,6 +113,7 @@ def compose(
         standing=provenance.standing(),
         silences=tuple(filter(None, composer.silences)),
         compact=report.compact,
+        record_sets=tuple(provenance.record_sets.values()),
     )
     if composer.problems:
         raise ProblemsError(composer.problems)
@@ -227,6 +228,7 @@ class _Composer:
                 self.sentences.language,
                 self.pictures.get(declaration.name),
             ),
+            portions=self.provenance.portions(table),
         )
 
     def _empty(self, declaration: FigureDeclaration, link: FigureLink) -> Figure:
@@ -288,7 +290,10 @@ class _Composer:
                 used += [self.provenance.used(self.tables[name], None) for name in declaration.also]
                 sources = tuple(dict.fromkeys(one for found, _ in used for one in found))
                 behind = tuple(name for _, records in used for row in records for name in row)
-                result.append(KeyFigure(value, label, sources, behind))
+                portions = self.provenance.portion(table, position)
+                for name in declaration.also:
+                    portions += self.provenance.portion(self.tables[name])
+                result.append(KeyFigure(value, label, sources, behind, portions))
         return tuple(result)
 
     def _only_row(self, declaration: KeyFigureDeclaration, table: Table) -> int | None:

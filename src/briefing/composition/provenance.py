@@ -7,17 +7,34 @@ dataset without such columns is named by its file.
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from briefing.catalogues import catalogue
 from briefing.formatting import is_missing, listing
 from briefing.frames import rows_in
-from briefing.structures import Dataset, FigureLink, RecordEntry, Reference, SourceEntry, Table, Use
+from briefing.structures import (
+    Dataset,
+    FigureLink,
+    Portion,
+    RecordEntry,
+    RecordSet,
+    Reference,
+    SourceEntry,
+    Table,
+    Use,
+)
 
-_LINKS = (("document", "D"), ("source", "R"))
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from briefing.structures.reductions import Selection
+
+LINKS = (("document", "D"), ("source", "R"))
+"""Columns that name where a record was read, each with the letter of its kind."""
 
 
 @dataclass
@@ -38,7 +55,8 @@ class Provenance:
         self._cells: dict[str, dict[Any, dict[Any, Any]]] = {}
         self._entries: dict[tuple[str, str], _Entry] = {}
         self.records: dict[str, RecordEntry] = {}
-        used: dict[str, set[tuple[str, str]]] = {letter: set() for _, letter in _LINKS}
+        self.record_sets: dict[str, RecordSet] = {}
+        used: dict[str, set[tuple[str, str]]] = {letter: set() for _, letter in LINKS}
         files: dict[tuple[str, str], None] = {}
         for table in tables:
             lines = {line for row in table.records for line in row}
@@ -78,7 +96,7 @@ class Provenance:
         """The letter, table and key of what the record names as its origin; else its file."""
         schema = self._dataset.schemas[table]
         row = self._row(table, line)
-        for link, letter in _LINKS:
+        for link, letter in LINKS:
             key = schema.link_from(link)
             if key is not None and not is_missing(row[link]):
                 return letter, (key.table, str(row[link]))
@@ -115,6 +133,36 @@ class Provenance:
         ]
         return tuple(sorted(found, key=lambda item: _by_key(item.key))), tuple(rows)
 
+    def portions(self, table: Table) -> tuple[Portion, ...]:
+        """The records of a large table behind each row of a table; else nothing."""
+        selection = table.selection
+        if selection is None:
+            return ()
+        name = self._record_set(table, selection)
+        return tuple(Portion(name, lead) for lead in selection.leads)
+
+    def portion(self, table: Table, position: int | None = None) -> tuple[Portion, ...]:
+        """The records of a large table behind one row of a table, or all of it; else nothing."""
+        selection = table.selection
+        if selection is None:
+            return ()
+        lead = selection.whole if position is None else selection.leads[position]
+        return (Portion(self._record_set(table, selection), lead),)
+
+    def _record_set(self, table: Table, selection: Selection) -> str:
+        """Remember what was asked of a large table; returns its id."""
+        if table.name not in self.record_sets:
+            from_files = bool(self._dataset.large[table.dataset].digests())
+            self.record_sets[table.name] = RecordSet(
+                f"#records-{len(self.record_sets) + 1}",
+                table.dataset,
+                self._dataset.schemas[table.dataset].file,
+                self._entries["", table.dataset].key,
+                selection.written,
+                "" if from_files else digest_of_answer(selection.reduced),
+            )
+        return self.record_sets[table.name].id
+
     def _note(self, table: str, line: int, marks: dict[tuple[str, str], set[int | str]]) -> str:
         """Remember a record and where it was read; returns its id."""
         schema = self._dataset.schemas[table]
@@ -122,8 +170,8 @@ class Provenance:
         _, place = self._place(table, line)
         entry = self._entries[place]
         paragraphs = marks.setdefault(place, set())
-        paragraph = _paragraph(row.get("paragraph"))
-        printed, caveat = _text(row, "as_printed"), _text(row, "caveat")
+        paragraph = paragraph_of(row.get("paragraph"))
+        printed, caveat = text_of(row, "as_printed"), text_of(row, "caveat")
         if paragraph is not None:
             paragraphs.add(paragraph)
             use = entry.uses.setdefault((paragraph, printed), {})
@@ -132,7 +180,7 @@ class Provenance:
         key = ", ".join(str(row[column]) for column in schema.primary_key) or f"line {line}"
         name = f"{table}/{key}"
         if name not in self.records:
-            values = {str(c): _shown(cell) for c, cell in row.items() if not is_missing(cell)}
+            values = {str(c): shown(cell) for c, cell in row.items() if not is_missing(cell)}
             self.records[name] = RecordEntry(
                 name, schema.file, line, entry.key, paragraph, printed, caveat, values
             )
@@ -193,17 +241,17 @@ class Provenance:
         ordered = sorted(entry.uses.items(), key=lambda use: _in_order(use[0][0]))
         return SourceEntry(
             key=entry.key,
-            title=_text(record, "title"),
-            publisher=_text(record, "publisher"),
+            title=text_of(record, "title"),
+            publisher=text_of(record, "publisher"),
             published=self._published(table, record),
-            caveat=_text(record, "note") or _text(record, "caveat"),
+            caveat=text_of(record, "note") or text_of(record, "caveat"),
             uses=tuple(Use(number, words, tuple(found)) for (number, words), found in ordered),
             figures=tuple(entry.figures),
         )
 
     def _published(self, table: str, record: dict[str, Any]) -> str:
         """The date of publication, and how it is known where it is not printed."""
-        when, basis = _text(record, "published"), _text(record, "date_basis")
+        when, basis = text_of(record, "published"), text_of(record, "date_basis")
         if not when or not basis or basis == "printed":
             return when
         schema = self._dataset.schemas.get(table)
@@ -213,7 +261,12 @@ class Provenance:
         return say("{when} (date {basis})").format(when=when, basis=labels.get(basis, basis))
 
 
-def _paragraph(value: Any) -> int | str | None:
+def digest_of_answer(reduced: pd.DataFrame) -> str:
+    """SHA-256 of what a database answered."""
+    return hashlib.sha256(reduced.to_csv(index=False).encode()).hexdigest()
+
+
+def paragraph_of(value: Any) -> int | str | None:
     """A paragraph's number, or what the dataset calls it: "IV", "7a"."""
     if is_missing(value):
         return None
@@ -229,10 +282,12 @@ def _by_key(key: str) -> tuple[str, int]:
     return key[0], int(key[1:])
 
 
-def _text(record: Any, column: str) -> str:
+def text_of(record: Any, column: str) -> str:
+    """A cell as text; empty where it is missing."""
     value = record.get(column)
     return "" if is_missing(value) else str(value)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A cell as a trace shows it."""
     return str(value.date()) if hasattr(value, "date") else str(value)

@@ -73,8 +73,22 @@ class FileTable(ABC):
         return pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in types.items()})
 
     def digests(self) -> dict[Path, str]:
-        """SHA-256 of each file."""
-        return {path: digest_of(path, self._notes) for path in self._files}
+        """SHA-256 of each file.
+
+        Raises:
+            ProblemsError: one of them cannot be read.
+        """
+        try:
+            return {path: digest_of(path, self._notes) for path in self._files}
+        except OSError as error:
+            what = f"the file cannot be read: {error.strerror}"
+            remedy = "Add the file, or make it a readable one."
+            raise ProblemsError([Problem(self.schema.file, 0, "", what, remedy)]) from None
+
+    @property
+    def hashed_in_passing(self) -> bool:
+        """Whether nobody knows its digests, and the pass that answers reductions finds them."""
+        return False
 
     def reduced(self, reductions: Sequence[Reduction]) -> list[pd.DataFrame]:
         """The answer to each reduction, all in one pass.
@@ -233,6 +247,8 @@ def columns_for(reductions: Iterable[Reduction]) -> list[str]:
         found |= dict.fromkeys(asked.groups)
         found |= dict.fromkeys(name for name, _ in asked.measured)
         found |= dict.fromkeys(columns_of(asked.where))
+        for last in asked.lasts:
+            found |= dict.fromkeys([last.column, *last.keys])
         for item in asked.derive:
             found |= dict.fromkeys(sorted(arithmetic.columns_of(item.formula)))
     return list(found)

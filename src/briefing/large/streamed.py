@@ -63,10 +63,29 @@ class CsvTable(FileTable):
 
     size = BLOCK
     _keeper: Any = None
+    _read: tuple[tuple[int, ...], str] = ((), "")
+    """The state and the digest of the file as it was read for the answers of this process."""
 
     @cached_property
     def _path(self) -> Path:
         return self._files[0]
+
+    def digests(self) -> dict[Path, str]:
+        """SHA-256 of the file; it is not read for that where the answers came from it as it is."""
+        known = self._known()
+        if self._read[1] and not known:  # another file: what the first one answered is forgotten
+            self._answers.clear()
+        return {self._path: known} if known else super().digests()
+
+    @property
+    def hashed_in_passing(self) -> bool:
+        """Whether nobody knows its digest, so that its first pass finds it."""
+        return not (self._known() or noted(self._path, self._notes))
+
+    def _known(self) -> str:
+        """The digest found when this process read the file; empty where it is not that file."""
+        state, digest = self._read
+        return digest if digest and self._path.exists() and state_of(self._path) == state else ""
 
     def _place(self, digest: str) -> Path | None:
         if self._kept is None or not digest or not has_arrow():
@@ -137,6 +156,7 @@ class CsvTable(FileTable):
             self._drop()
 
     def _finish(self, digest: str, state: tuple[int, ...]) -> None:
+        self._read = (state, digest)
         note(self._path, self._notes, digest, state)
         place = self._place(digest)
         if self._keeper is not None and place is not None:

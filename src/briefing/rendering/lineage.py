@@ -12,7 +12,16 @@ from typing import Any
 from briefing.formatting import is_missing
 from briefing.frames import rows_in
 from briefing.rendering.files import every_figure
-from briefing.structures import Composition, Figure, KeyFigure, RecordEntry, SourceEntry, Table
+from briefing.structures import (
+    Composition,
+    Figure,
+    KeyFigure,
+    Portion,
+    RecordEntry,
+    RecordSet,
+    SourceEntry,
+    Table,
+)
 
 
 def lineage(composition: Composition) -> str:
@@ -32,6 +41,8 @@ def lineage(composition: Composition) -> str:
         ],
         "records": [_record(entry) for _, entry in sorted(composition.records.items())],
     }
+    if composition.record_sets:
+        body["recordSets"] = [_record_set(item) for item in composition.record_sets]
     return json.dumps(body, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -47,7 +58,12 @@ def _source(entry: SourceEntry) -> dict[str, Any]:
 
 
 def _key_figure(number: int, item: KeyFigure) -> dict[str, Any]:
-    rows = [{"cells": {"value": item.value}, "prov:wasDerivedFrom": list(item.records)}]
+    row: dict[str, Any] = {
+        "cells": {"value": item.value},
+        "prov:wasDerivedFrom": list(item.records),
+    }
+    if item.portions:
+        row["portions"] = [_portion(portion) for portion in item.portions]
     return {
         "@id": f"#key-figure-{number}",
         "@type": "Observation",
@@ -55,14 +71,14 @@ def _key_figure(number: int, item: KeyFigure) -> dict[str, Any]:
         "alternateName": f"Key figure {number}",
         "name": f"{item.value}: {item.label}",
         "derivations": {},
-        "rows": rows,
+        "rows": [row],
     }
 
 
 def _figure(figure: Figure) -> dict[str, Any]:
     table = figure.table
     rows = []
-    for cells, records in zip(rows_in(table.frame), figure.rows, strict=True):
+    for number, (cells, records) in enumerate(zip(rows_in(table.frame), figure.rows, strict=True)):
         shown = {
             str(name): _cell(value)
             for name, value in cells.items()
@@ -71,6 +87,8 @@ def _figure(figure: Figure) -> dict[str, Any]:
         row: dict[str, Any] = {"cells": shown, "prov:wasDerivedFrom": list(records)}
         if hedges := _hedges(table, cells):
             row["hedges"] = hedges
+        if figure.portions:
+            row["portions"] = [_portion(figure.portions[number])]
         rows.append(row)
     derived = {item.name: item for item in table.declaration.derive}
     return {
@@ -104,6 +122,30 @@ def _cell(value: Any) -> Any:
     if hasattr(value, "item"):
         return value.item()
     return value
+
+
+def _portion(portion: Portion) -> dict[str, Any]:
+    """How many records of a large table stand behind a row, and where they begin."""
+    return {
+        "of": portion.of,
+        "numberOfRecords": portion.lead.count,
+        "firstLine": portion.lead.first,
+        "groups": [dict(group) for group in portion.lead.groups],
+    }
+
+
+def _record_set(item: RecordSet) -> dict[str, Any]:
+    """What finds the records of a large table again, as long as it is what it was."""
+    body: dict[str, Any] = {
+        "@id": item.id,
+        "table": item.table,
+        "file": item.file,
+        "source": f"#source-{item.source}",
+        "asked": dict(item.asked),
+    }
+    if item.answer:
+        body["answer"] = item.answer
+    return body
 
 
 def _record(entry: RecordEntry) -> dict[str, Any]:

@@ -20,8 +20,10 @@ from briefing.structures.reductions import (
     FIRST,
     ROWS,
     LargeSource,
+    Last,
     PartialKind,
     Reduction,
+    last,
     partial,
 )
 
@@ -91,13 +93,19 @@ class SqlTable:
         new = [item for item in dict.fromkeys(reductions) if item not in self._answers]
         if new:
             statements = [self.statement(item) for item in new]
-            for asked, rows in zip(new, self._asked(statements), strict=True):
-                self._answers[asked] = self._frame(asked, rows)
+            lasts = [self.last_statement(item, one) for item in new for one in item.lasts]
+            found = self._asked([*statements, *lasts])
+            winners = iter(found[len(new) :])
+            for asked, rows in zip(new, found[: len(new)], strict=True):
+                own = [next(winners) for _ in asked.lasts]
+                self._answers[asked] = self._frame(asked, rows, own)
         return [self._answers[item] for item in reductions]
 
     def digests(self) -> dict[Path, str]:
         """None: what a database answered is the input of an issue."""
         return {}
+
+    hashed_in_passing = False
 
     def records(self, asked: Reduction, limit: int) -> pd.DataFrame:
         """The first records that the reduction is about, in the order of the primary key.
@@ -114,7 +122,8 @@ class SqlTable:
         statement = statement.order_by(*(self._table.c[name] for name in order))
         (rows,) = self._asked([statement])
         found = {f.name: self._typed(f, [row[at] for row in rows]) for at, f in enumerate(fields)}
-        return pd.DataFrame(found, index=pd.RangeIndex(1, len(rows) + 1, name="line"))
+        frame = pd.DataFrame(found)
+        return frame.set_axis(pd.RangeIndex(1, len(rows) + 1, name="line"), axis=0)
 
     def statement(self, asked: Reduction) -> sa.Select[Any]:
         """The reduction as SQL.
@@ -140,6 +149,42 @@ class SqlTable:
             return statement.having(sa.func.count() > 0)
         # by position: a server takes an expression with parameters for another one each time
         return statement.group_by(*(sa.literal_column(str(at + 1)) for at in range(len(grouped))))
+
+    def last_statement(self, asked: Reduction, wanted: Last) -> sa.Select[Any]:
+        """The last records of the reduction's groups as SQL: groups, value, what was compared.
+
+        Raises:
+            ProblemsError: nothing in the table says which record is the last.
+        """
+        if not wanted.keys or not self.schema.primary_key:
+            what = f"nothing says which record is the last that has {wanted.column!r}"
+            remedy = "Give the measure an `order`, and the table a primary key that decides ties."
+            raise self._refused(what, remedy)
+        groups = [self._group(asked, name) for name in asked.groups]
+        cells = [self._cell(name) for name in (wanted.column, *wanted.keys)]
+        order = [_CodePoints(cell).desc().nulls_last() for cell in cells[1:]]
+        number = sa.func.row_number().over(partition_by=groups or None, order_by=order)
+        named = [cell.label(f"c{at}") for at, cell in enumerate([*groups, *cells])]
+        inner = sa.select(*named, number.label("n")).select_from(self._table)
+        inner = inner.where(cells[0].is_not(None))
+        if asked.where is not None:
+            inner = inner.where(self._meets(asked.where))
+        ranked = inner.subquery()
+        return sa.select(*(ranked.c[label.name] for label in named)).where(ranked.c.n == 1)
+
+    def _winners(self, asked: Reduction, wanted: Last, rows: list[Any]) -> pd.DataFrame:
+        """The last records by group, named as in a reduced frame; the primary key decides ties."""
+        named = {name: name for name in asked.groups}
+        parts = {"value": wanted.column, **{f"key {n}": k for n, k in enumerate(wanted.keys)}}
+        named |= {last(part, wanted.column, wanted.order): k for part, k in parts.items()}
+        columns = {
+            label: self._typed(self._field(name), [row[at] for row in rows])
+            for at, (label, name) in enumerate(named.items())
+        }
+        columns[last("line", wanted.column, wanted.order)] = pd.Series(
+            [1] * len(rows), dtype="Int64"
+        )
+        return pd.DataFrame(columns)
 
     def _group(self, asked: Reduction, name: str) -> sa.ColumnElement[Any]:
         column = self._cell(name)
@@ -199,8 +244,14 @@ class SqlTable:
             raise self._refused(f"the database says: {said}", remedy) from None
         return found
 
-    def _frame(self, asked: Reduction, rows: list[Any]) -> pd.DataFrame:
-        """The reduced frame, in the order of its groups."""
+    def _frame(
+        self, asked: Reduction, rows: list[Any], lasts: Sequence[list[Any]] = ()
+    ) -> pd.DataFrame:
+        """The reduced frame, in the order of its groups.
+
+        Args:
+            lasts: the last records of the groups, for each that was asked for.
+        """
         count = len(asked.groups)
         columns: dict[str, Any] = {}
         for at, name in enumerate(asked.groups):
@@ -216,6 +267,15 @@ class SqlTable:
             if name not in columns:
                 columns[name] = pd.Series([None] * len(rows), dtype=_frame_type(self._field(name)))
         frame = pd.DataFrame(columns, index=pd.RangeIndex(len(rows)))
+        for wanted, own in zip(asked.lasts, lasts, strict=True):
+            found = self._winners(asked, wanted, own)
+            if asked.groups:
+                frame = frame.merge(found, how="left", on=list(asked.groups))
+            else:
+                frame = frame.join(found)
+            if wanted.column not in frame:
+                empty = _frame_type(self._field(wanted.column))
+                frame[wanted.column] = pd.Series([None] * len(frame), dtype=empty)
         if asked.groups:
             frame = frame.sort_values(list(asked.groups), kind="stable", ignore_index=True)
         frame[FIRST] = range(len(frame))
@@ -254,6 +314,25 @@ class _Truncated(sa.sql.functions.GenericFunction[Any]):
     type = sa.Date()
     inherit_cache = True
     name = "briefing_truncated"
+
+
+class _CodePoints(sa.sql.functions.GenericFunction[Any]):
+    """A column to sort by, text as in a file: PostgreSQL would sort it by the rules of a tongue."""
+
+    inherit_cache = True
+    name = "briefing_code_points"
+
+
+@compiles(_CodePoints)
+def _as_it_is(element: Any, compiler: Any, **more: Any) -> str:
+    return str(compiler.process(next(iter(element.clauses)), **more))
+
+
+@compiles(_CodePoints, "postgresql")
+def _by_code_points(element: Any, compiler: Any, **more: Any) -> str:
+    column = next(iter(element.clauses))
+    shown = compiler.process(column, **more)
+    return f'{shown} COLLATE "C"' if isinstance(column.type, sa.String) else str(shown)
 
 
 @compiles(_Truncated)

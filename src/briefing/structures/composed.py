@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from briefing.errors import Problem
 from briefing.periods import Period
+from briefing.structures.reductions import Lead
 from briefing.structures.results import Chart, Table
 
 
@@ -81,6 +83,35 @@ class RecordEntry:
 
 
 @dataclass(frozen=True)
+class RecordSet:
+    """Records of a large table: too many to be listed, they are found again by what was asked.
+
+    Attributes:
+        id: such as ``#records-1``.
+        table, file: where they are in the dataset.
+        source: key of the appendix.
+        asked: the reduction as JSON.
+        answer: SHA-256 of what a database answered; empty for files, whose hashes the manifest
+            holds.
+    """
+
+    id: str
+    table: str
+    file: str
+    source: str
+    asked: Mapping[str, Any]
+    answer: str
+
+
+@dataclass(frozen=True)
+class Portion:
+    """The records of a set that stand behind a row."""
+
+    of: str
+    lead: Lead
+
+
+@dataclass(frozen=True)
 class Figure:
     """What a reader sees, numbered: a chart or a printed table with its words and sources.
 
@@ -89,6 +120,7 @@ class Figure:
         anchor: where it stands in the page, the same in every language.
         caveats: what the records behind it say that a reader must know.
         rows: for each row of the table, the ids of the records behind it.
+        portions: for each row of a large table, the records behind it in place of ids.
     """
 
     name: str
@@ -102,6 +134,7 @@ class Figure:
     rows: tuple[tuple[str, ...], ...]
     chart: Chart | None = None
     printed: PrintedTable | None = None
+    portions: tuple[Portion, ...] = ()
 
     @property
     def link(self) -> FigureLink:
@@ -185,6 +218,7 @@ class KeyFigure:
     label: str
     sources: tuple[Reference, ...]
     records: tuple[str, ...]
+    portions: tuple[Portion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -308,6 +342,7 @@ class Composition:
         standing: how much stands behind the issue, and how much of it carries a caveat.
         compact: whether the layout takes as few pages as the words need.
         correction: what is different from the revision before; None for the first one.
+        record_sets: what its portions of large tables are portions of.
     """
 
     report: str
@@ -335,3 +370,4 @@ class Composition:
     standing: str = ""
     compact: bool = False
     correction: Correction | None = None
+    record_sets: tuple[RecordSet, ...] = ()

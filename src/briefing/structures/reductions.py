@@ -26,6 +26,8 @@ ROWS = "__rows"
 """Column of a reduced frame: how many records a row stands for."""
 FIRST = "__first"
 """Column of a reduced frame: the line of the first of its records."""
+LEADING = 20
+"""How many records behind a row are shown to whoever asks."""
 PartialKind = Literal["sum", "present", "min", "max"]
 Groups = tuple[str, ...]
 
@@ -33,6 +35,31 @@ Groups = tuple[str, ...]
 def partial(column: str, kind: PartialKind) -> str:
     """The column of a reduced frame that holds the partial values of a measured column."""
     return f"__{kind}__{column}"
+
+
+@dataclass(frozen=True)
+class Last:
+    """What is asked of the last record of each group that has a value at all.
+
+    Attributes:
+        column: whose value is wanted.
+        order: the column by which it is the last; missing cells come first. Empty: by line.
+        tie: columns that decide where the order does not; then the line does.
+    """
+
+    column: str
+    order: str = ""
+    tie: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What is compared, the weightiest first."""
+        return (self.order, *self.tie) if self.order else ()
+
+
+def last(part: str, column: str, order: str) -> str:
+    """The column of a reduced frame that says of the last record "value", "line" or "key N"."""
+    return f"__last__{column}__{order}__{part}"
 
 
 @dataclass(frozen=True)
@@ -47,6 +74,7 @@ class Reduction:
             first day of its period.
         derive: columns computed record by record, which ``groups``, ``measured`` and ``where``
             may name.
+        lasts: what is wanted of last records.
     """
 
     groups: Groups = ()
@@ -54,6 +82,7 @@ class Reduction:
     where: Condition | None = None
     grain: tuple[str, Grain] | None = None
     derive: tuple[Derivation, ...] = ()
+    lasts: tuple[Last, ...] = ()
 
     def covers(self, other: Reduction) -> bool:
         """Whether its answer also answers another: as fine or finer, of the same records."""
@@ -64,6 +93,7 @@ class Reduction:
             and grained
             and set(other.groups) <= set(self.groups)
             and set(other.measured) <= set(self.measured)
+            and set(other.lasts) <= set(self.lasts)
         )
 
 
@@ -143,12 +173,31 @@ class Partial:
         first: line of each group's first record.
         rows: number of each group's records.
         values: the partial values by (column, kind).
+        lasts: the last record of each group; columns "value", "key N" and "line", which is
+            missing where no record has a value.
     """
 
     keys: Mapping[str, Coded]
     first: np.ndarray[Any, np.dtype[np.int64]]
     rows: np.ndarray[Any, np.dtype[np.int64]]
     values: Mapping[tuple[str, PartialKind], np.ndarray[Any, Any]]
+    lasts: Mapping[Last, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Lead:
+    """What leads from a row of a finished table to its records in a large one.
+
+    Attributes:
+        count: how many records there are.
+        first: line of the first one; 0 where there is none.
+        groups: the cells of the ``LEADING`` groups that begin first, by column, as JSON knows
+            them: a day as text, a period by its name. The first ``LEADING`` records lie in them.
+    """
+
+    count: int
+    first: int
+    groups: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -157,15 +206,17 @@ class Selection:
 
     Attributes:
         asked: the reduction that the table was computed from.
-        own: columns whose cells are those of the source.
         reduced: its answer.
-        rows: for each row of the finished table the rows of ``reduced`` behind it.
+        written: the reduction as JSON, which an issue keeps.
+        leads: one for each row of the finished table.
+        whole: the one of all its rows together.
     """
 
     asked: Reduction
-    own: frozenset[str]
     reduced: pd.DataFrame
-    rows: tuple[tuple[int, ...], ...]
+    written: Mapping[str, Any]
+    leads: tuple[Lead, ...]
+    whole: Lead
 
 
 class LargeTable(Protocol):
@@ -187,6 +238,10 @@ class LargeTable(Protocol):
 
     def digests(self) -> Mapping[Path, str]:
         """SHA-256 of each of its files; none for a database."""
+
+    @property
+    def hashed_in_passing(self) -> bool:
+        """Whether nobody knows its digests, and the pass that answers reductions finds them."""
 
     def records(self, asked: Reduction, limit: int) -> pd.DataFrame:
         """The first records that the reduction is about, every column, indexed by line.

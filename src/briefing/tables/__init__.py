@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -27,12 +27,7 @@ def aggregate_all(
     Returns:
         The tables by name, without those that have problems, and the problems.
     """
-    scope: Mapping[str, Any] = {
-        **edition.parameters,
-        "period.start": pd.Timestamp(edition.period.start),
-        "period.end": pd.Timestamp(edition.period.end),
-        "as_of": pd.Timestamp(edition.as_of),
-    }
+    scope = _scope(edition)
     tables: dict[str, Table] = {}
     declared = [item for item in declarations if not item.use and item.dataset in dataset.large]
     answers, problems = answered(declared, dataset, scope, edition.language)
@@ -51,4 +46,26 @@ def aggregate_all(
     return tables, problems
 
 
-__all__ = ["aggregate_all"]
+def ask(declarations: Sequence[TableDeclaration], dataset: Dataset, edition: Edition) -> None:
+    """Have large tables answer some declarations; they remember what they answered.
+
+    Args:
+        dataset: as known on the edition's as-of day.
+
+    Raises:
+        ProblemsError: a table cannot be read, or its records have problems.
+    """
+    answered(declarations, dataset, _scope(edition), edition.language)
+
+
+def _scope(edition: Edition) -> Mapping[str, Any]:
+    """What names in a condition stand for."""
+    return {
+        **edition.parameters,
+        "period.start": pd.Timestamp(edition.period.start),
+        "period.end": pd.Timestamp(edition.period.end),
+        "as_of": pd.Timestamp(edition.as_of),
+    }
+
+
+__all__ = ["aggregate_all", "ask"]

@@ -11,8 +11,11 @@ from briefing.structures.reductions import Reduction
 from briefing.tables.additivity import Guard
 from briefing.tables.aggregation import rows_of, schema_of
 from briefing.tables.behind import Answer
-from briefing.tables.needs import own_columns, reduction_of
+from briefing.tables.needs import own_columns, reduction_of, translations
 from briefing.tables.work import TableError, Work
+
+_Need = tuple[Reduction, Condition | None, frozenset[str], Mapping[str, str]]
+"""What is asked, what is left of the condition, columns as in the source, and translated ones."""
 
 
 def answered(
@@ -32,7 +35,7 @@ def answered(
     Raises:
         ProblemsError: a table cannot be read, or its records have problems.
     """
-    needs: dict[str, dict[str, tuple[Reduction, Condition | None, frozenset[str]]]] = {}
+    needs: dict[str, dict[str, _Need]] = {}
     problems: list[Problem] = []
     for declaration in declarations:
         try:
@@ -43,15 +46,15 @@ def answered(
     answers = {}
     for name, asked in needs.items():
         table = dataset.large[name]
-        frames = table.reduced([reduction for reduction, _, _ in asked.values()])
-        for (declared, (reduction, rest, own)), frame in zip(asked.items(), frames, strict=True):
-            answers[declared] = Answer(table, reduction, rest, own, frame)
+        frames = table.reduced([need[0] for need in asked.values()])
+        for (declared, need), frame in zip(asked.items(), frames, strict=True):
+            answers[declared] = Answer(table, *need, frame)
     return answers, problems
 
 
 def _needs(
     declaration: TableDeclaration, dataset: Dataset, scope: Mapping[str, Any], language: str
-) -> tuple[Reduction, Condition | None, frozenset[str]]:
+) -> _Need:
     """What a declaration asks for; every mistake in it is found before anything is read."""
     schema = schema_of(declaration, dataset)
     nothing = dataset.large[schema.name].specimen()
@@ -64,4 +67,5 @@ def _needs(
                 "Keep the tables that others refer to small.",
             )
     specimen = rows_of(work, nothing, declaration.where, scope)
-    return *reduction_of(work, specimen, scope), own_columns(work)
+    asked, rest = reduction_of(work, specimen, scope)
+    return asked, rest, own_columns(work), translations(work)

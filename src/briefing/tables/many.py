@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from briefing.structures import Measure
-from briefing.structures.reductions import ROWS, PartialKind, partial
+from briefing.structures.reductions import ROWS, PartialKind, last, partial
+from briefing.tables.latest import LINE, VALUE, Ints, latest, nth_key
+from briefing.tables.names import flat
 
 _SAFE = 2.0**62
 Lines = Sequence[Sequence[int]]
@@ -27,6 +29,8 @@ def values(measure: Measure, rows: pd.DataFrame, groups: Lines) -> list[Any] | N
     if kind == "count":
         counts: list[Any] = _grouped(rows[ROWS], groups).sum().tolist()
         return counts
+    if kind == "last":
+        return _lasts(measure, rows, groups)
     name = partial(measure.column, cast(PartialKind, "sum" if kind == "mean" else kind))
     if name not in rows or rows[name].dtype == object:
         return None
@@ -41,6 +45,17 @@ def values(measure: Measure, rows: pd.DataFrame, groups: Lines) -> list[Any] | N
         present = _grouped(rows[partial(measure.column, "present")], groups).sum()
         total = total.astype("Float64") / present.astype("Float64").where(present > 0)
     return _plain(total)
+
+
+def _lasts(measure: Measure, rows: pd.DataFrame, groups: Lines) -> list[Any]:
+    """The value of the last record of each group."""
+    parts = {flat(last(VALUE, measure.column, measure.order)): VALUE}
+    while (name := flat(last(nth_key(len(parts) - 1), measure.column, measure.order))) in rows:
+        parts[name] = nth_key(len(parts) - 1)
+    parts[flat(last(LINE, measure.column, measure.order))] = LINE
+    owners, labels = _members(groups)
+    records = rows[list(parts)].rename(columns=parts).loc[pd.Index(labels)]
+    return _plain(latest(records, owners, len(groups))[VALUE])
 
 
 def groups_of(rows: pd.DataFrame, keys: Sequence[str]) -> list[tuple[Any, list[int]]]:
@@ -95,9 +110,14 @@ def doubtful(
 
 def _grouped(cells: pd.Series[Any], groups: Lines) -> Any:
     """The cells by the number of their group."""
-    owners = np.repeat(np.arange(len(groups)), [len(own) for own in groups])
-    labels = np.fromiter(chain.from_iterable(groups), dtype=np.int64, count=len(owners))
+    owners, labels = _members(groups)
     return cells.loc[pd.Index(labels)].groupby(owners, sort=True)
+
+
+def _members(groups: Lines) -> tuple[Ints, Ints]:
+    """For each row of each group the number of its group, and its label."""
+    owners = np.repeat(np.arange(len(groups)), [len(own) for own in groups])
+    return owners, np.fromiter(chain.from_iterable(groups), dtype=np.int64, count=len(owners))
 
 
 def _plain(cells: pd.Series[Any]) -> list[Any]:

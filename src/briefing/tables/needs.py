@@ -22,7 +22,7 @@ from briefing.structures import (
     MeasureUse,
     Parameter,
 )
-from briefing.structures.reductions import PartialKind, Reduction
+from briefing.structures.reductions import Last, PartialKind, Reduction
 from briefing.tables import arithmetic, names
 from briefing.tables.conditions import columns_of, holds, parameters_of
 from briefing.tables.measured import measure_of
@@ -49,12 +49,15 @@ def reduction_of(
     pushed, rest = _divided(work, work.declaration.where, scope, own)
     groups: dict[str, None] = {}
     measured: dict[tuple[str, PartialKind], None] = {}
+    lasts: dict[Last, None] = {}
     for name in _named(work, rest):
         groups |= dict.fromkeys(_behind(work, name))
     for use in work.declaration.measures:
         measure, field = measure_of(work, use, specimen)
         kinds, columns = _parts(work, use, measure, field)
         measured |= dict.fromkeys(kinds)
+        if measure.aggregation == "last":
+            lasts |= dict.fromkeys([_last(work, use, measure, own)])
         for name in columns:
             groups |= dict.fromkeys(_behind(work, name))
     grain = work.declaration.grain
@@ -64,10 +67,12 @@ def reduction_of(
         groups.setdefault(grain[0])
         grain = None if finer else grain
     mentioned = {*groups, *(name for name, _ in measured), *columns_of(pushed)}
+    mentioned |= {item.column for item in lasts}
     derive = tuple(item for item in work.declaration.derive if item.name in mentioned)
     for item in derive:
         _try(work, item)
-    return Reduction(tuple(groups), tuple(measured), pushed, grain, derive), rest
+    asked = Reduction(tuple(groups), tuple(measured), pushed, grain, derive, tuple(lasts))
+    return asked, rest
 
 
 def own_columns(work: Work) -> frozenset[str]:
@@ -76,6 +81,12 @@ def own_columns(work: Work) -> frozenset[str]:
     fields = {field.name for field in work.schema.fields}
     derived = {item.name for item in work.declaration.derive}
     return frozenset(name for name in fields | derived if f"{name}{suffix}" not in fields)
+
+
+def translations(work: Work) -> dict[str, str]:
+    """Columns that show another one's cells to the reader where it has any, with that one."""
+    names = {field.name for field in work.schema.fields}
+    return {name: f"{name}_{work.language}" for name in names if f"{name}_{work.language}" in names}
 
 
 def _behind(work: Work, name: str) -> Iterator[str]:
@@ -105,14 +116,14 @@ def _parts(
     """
     if measure.aggregation == "count":
         return [], []
-    if measure.aggregation == "last":
-        raise work.stop(f"{use.name!r} is a `last`, which a large table does not keep", _REMEDY)
     if measure.aggregation == "sum" and measure.part_of:
         what = f"{use.name!r} has `part_of`, which looks at single records of a large table"
         raise work.stop(what, _REMEDY)
     apart = [*measure.never_across, *measure.addable]
     if field:
         apart += filter(None, [field.unit_column, field.qualifier_column])
+    if measure.aggregation == "last":
+        return [], apart
     column = use.of or measure.column
     whole = measure.aggregation in {"nunique", "median"} or "." in use.of
     plain = field is None or field.money or field.type in _NUMBERS
@@ -121,6 +132,22 @@ def _parts(
     if measure.aggregation in {"min", "max"}:
         return [(column, cast(PartialKind, measure.aggregation)), (column, "present")], apart
     return [(column, "sum"), (column, "present")], apart
+
+
+def _last(work: Work, use: MeasureUse, measure: Measure, own: frozenset[str]) -> Last:
+    """What decides which record is the last, as on the small path.
+
+    Raises:
+        TableError: a column of it is translated, or stands in another table.
+    """
+    column = use.of or measure.column
+    tie = work.schema.primary_key if measure.order else ()
+    found = Last(column, measure.order, tie)
+    for name in (column, *found.keys):
+        if name not in own:
+            why = f"{use.name!r} is a `last` by {name!r}, which is no column of {work.schema.name}"
+            raise work.stop(f"{why} as it stands in its file", _REMEDY)
+    return found
 
 
 def _divided(

@@ -21,13 +21,16 @@ from briefing.structures.reductions import (
     ROWS,
     Block,
     Coded,
+    Last,
     Partial,
     PartialKind,
     Reduction,
+    last,
     partial,
 )
 from briefing.tables import arithmetic
 from briefing.tables.conditions import holds
+from briefing.tables.latest import LINE, VALUE, latest, nth_key, together
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
@@ -136,12 +139,22 @@ def _reduced(block: _Derived, asked: Reduction, masks: dict[Condition, Flags]) -
     values: dict[tuple[str, PartialKind], np.ndarray[Any, Any]] = {}
     for name, kind in asked.measured:
         values[name, kind] = _partial(kind, block.series(name), chosen, numbers, count)
+    lasts = {item: latest(_candidates(block, item, chosen), numbers, count) for item in asked.lasts}
     return Partial(
         {name: Coded(column.codes[first], column.values) for name, column in keys.items()},
         lines[first],
         np.bincount(numbers, minlength=count).astype(np.int64),
         values,
+        lasts,
     )
+
+
+def _candidates(block: _Derived, asked: Last, chosen: Any) -> pd.DataFrame:
+    """Every record that may be the last of its group, as ``latest`` compares them."""
+    columns = {VALUE: block.series(asked.column)}
+    columns |= {nth_key(at): block.series(name) for at, name in enumerate(asked.keys)}
+    columns[LINE] = pd.Series(block.lines, dtype="Int64")
+    return pd.DataFrame({name: cells.iloc[chosen].array for name, cells in columns.items()})
 
 
 def _coarse(column: Coded, grain: Grain) -> Coded:
@@ -279,6 +292,7 @@ def combined(parts: Sequence[Partial], asked: Reduction) -> Partial:
         _extremes("min", firsts, numbers, count),
         _sums(np.concatenate([part.rows for part in parts]), numbers, count),
         values,
+        {item: together([p.lasts[item] for p in parts], numbers, count) for item in asked.lasts},
     )
 
 
@@ -314,6 +328,11 @@ def frame_of(found: Partial, asked: Reduction, specimen: pd.DataFrame) -> pd.Dat
         columns[partial(name, kind)] = _cells(kind, values[order], known, dtype)
         if name not in columns:  # its type is looked at, its values are those of the parts
             columns[name] = pd.Series([None] * len(order), dtype=dtype)
+    for item, records in found.lasts.items():
+        shown = records.iloc[order].reset_index(drop=True)
+        columns |= {last(str(p), item.column, item.order): shown[p] for p in shown}
+        nothing = pd.Series([None] * len(order), dtype=shown[VALUE].dtype)
+        columns.setdefault(item.column, nothing)
     return pd.DataFrame(columns, index=pd.RangeIndex(len(order)))
 
 

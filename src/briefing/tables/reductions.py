@@ -85,6 +85,8 @@ def records_in(rows: pd.DataFrame) -> int:
 def _of_parts(measure: Measure, rows: pd.DataFrame) -> Any:
     """The value of a group of a reduced frame, from the partial values of its rows."""
     column, kind = measure.column, measure.aggregation
+    if kind == "last":
+        return (many.values(measure, rows, [list(rows.index)]) or [None])[0]
     if kind == "nunique":
         return int(rows[column].nunique())
     if kind == "median":

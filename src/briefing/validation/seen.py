@@ -37,6 +37,11 @@ class KnownOn:
         """SHA-256 of each of its files."""
         return self.table.digests()
 
+    @property
+    def hashed_in_passing(self) -> bool:
+        """Whether nobody knows its digests, and reading it finds them."""
+        return self.table.hashed_in_passing
+
     def records(self, asked: Reduction, limit: int) -> pd.DataFrame:
         """The first records of what was known."""
         return self.table.records(self._known(asked), limit)
@@ -72,6 +77,11 @@ class InLanguage:
     def digests(self) -> Mapping[Path, str]:
         """SHA-256 of each of its files."""
         return self.table.digests()
+
+    @property
+    def hashed_in_passing(self) -> bool:
+        """Whether nobody knows its digests, and reading it finds them."""
+        return self.table.hashed_in_passing
 
     def records(self, asked: Reduction, limit: int) -> pd.DataFrame:
         """The first records, with the columns of the language."""
