@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from briefing import pipeline
 from briefing.errors import (
@@ -17,9 +18,11 @@ from briefing.errors import (
     UsageError,
     unforeseen,
 )
-from briefing.ledger import Ledger, this_process
 from briefing.planning import as_planned
 from briefing.structures import Run
+
+if TYPE_CHECKING:
+    from briefing.ledger import Ledger
 
 
 def claimed(
@@ -35,6 +38,8 @@ def claimed(
         BusyError: somebody else builds it.
         UsageError: there is nothing to correct.
     """
+    from briefing.ledger import this_process
+
     newest = ledger.newest(
         request.edition.report, request.edition.name, str(request.edition.period)
     )

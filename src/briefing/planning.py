@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from briefing import calendars
 from briefing.editions import edition_of, parameter_values
-from briefing.ledger import Ledger
 from briefing.periods import Grain
 from briefing.structures import (
     PENDING,
@@ -23,6 +23,9 @@ from briefing.structures import (
     Run,
     Schedule,
 )
+
+if TYPE_CHECKING:
+    from briefing.ledger import Ledger
 
 LATE = timedelta(minutes=5)
 """A run that begins later than this after its fire is made up for, not on time."""

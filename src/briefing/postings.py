@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from briefing.channels.message import message_id_of
-from briefing.ledger import Ledger, SentBook, digest_of
 from briefing.structures import (
     AWAITING,
     MAIL,
@@ -23,6 +23,9 @@ from briefing.structures import (
     Verdict,
 )
 
+if TYPE_CHECKING:
+    from briefing.ledger import Ledger, SentBook
+
 STATE_FOLDER = ".briefing"
 _NOWHERE = "briefing.invalid"  # a domain that nobody has (RFC 2606), where no mail is sent
 _UNKNOWN = "the ledger was lost, and with it who has this issue: look, then approve or hold it"
@@ -34,6 +37,8 @@ def sent_book(root: Path, ledger: Ledger) -> tuple[SentBook, bytes]:
     Raises:
         LedgerError: the ledger does not answer, or the key cannot be written.
     """
+    from briefing.ledger import SentBook
+
     folder = root / STATE_FOLDER
     key = ledger.recipients_key(folder)
     return SentBook(folder, key), key
@@ -150,6 +155,8 @@ def _expires(project: Project, channel: str) -> timedelta:
 
 
 def _message_id(project: Project, run: Run, key: bytes, channel: str, recipient: str) -> str:
+    from briefing.ledger import digest_of
+
     mail = project.channels.mail
     return message_id_of(
         mail.sender.domain if mail else _NOWHERE,

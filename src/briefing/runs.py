@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from briefing import archive, pipeline
@@ -31,7 +32,6 @@ from briefing.errors import (
 )
 from briefing.executors import Child
 from briefing.interrupts import whole
-from briefing.ledger import Ledger, open_database
 from briefing.periods import Period
 from briefing.postings import postings_of, sent_book
 from briefing.structures import (
@@ -47,6 +47,9 @@ from briefing.structures import (
     Settings,
 )
 
+if TYPE_CHECKING:
+    from briefing.ledger import Ledger
+
 LOST = "lost"
 HANDED_BACK = "handed back"
 _TRANSIENT = (ArchiveError, ChildError, LedgerError, OSError)
@@ -59,6 +62,8 @@ def open_ledger(settings: Settings, state_url: str) -> Ledger:
     Raises:
         LedgerError: it does not answer, or is damaged.
     """
+    from briefing.ledger import Ledger, open_database  # SQLAlchemy; a copy needs no ledger
+
     ledger = Ledger(open_database(state_url, settings.root))
     if ledger.is_new():
         book, _ = sent_book(settings.root, ledger)

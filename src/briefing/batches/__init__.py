@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from briefing import archive, pipeline, runs
 from briefing.batches.asked import ask_once
@@ -21,8 +22,10 @@ from briefing.claiming import claimed, concluding, kept_lease
 from briefing.errors import BriefingError, BusyError, EngineError, LedgerError
 from briefing.executors import Pool, cores
 from briefing.interrupts import whole
-from briefing.ledger import Ledger
 from briefing.structures import Edition, Issue, Progress, Project, Run
+
+if TYPE_CHECKING:
+    from briefing.ledger import Ledger
 
 _LEAST_SHARE = 4 * 1024**3
 """Address space is more than memory: libraries reserve much that they never use."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from statistics import fmean
+from typing import TYPE_CHECKING
 
-from briefing.ledger import Ledger
 from briefing.pipeline import Request
 from briefing.structures import PUBLISHED, Project
+
+if TYPE_CHECKING:
+    from briefing.ledger import Ledger
 
 _LOOKED_AT = 200
 """How many runs of a report are looked at, those touched last first."""
