@@ -23,12 +23,17 @@ def plain(column: pd.Series[Any]) -> list[Any]:
 
 
 def rows_in(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a frame as plain values by column; what is missing stays as pandas has it.
+    """The rows of a frame as plain values by column.
 
     As ``to_dict("records")``, which takes ten times as long to begin.
     """
     names = [str(name) for name in frame.columns]
     if not names:
         return [{} for _ in frame.index]
-    columns = (frame.iloc[:, place].tolist() for place in range(len(names)))
+    columns = (_boxed(frame.iloc[:, place]) for place in range(len(names)))
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _boxed(column: pd.Series[Any]) -> list[Any]:
+    values = column.tolist()
+    return [None if value is pd.NA else value for value in values]

@@ -40,6 +40,15 @@ def test_the_same_page_gives_the_same_bytes():
     assert write_pdf(body, pictures) == write_pdf(body, pictures)
 
 
+def test_a_style_sheet_that_was_read_before_styles_as_one_that_is_read_anew():
+    style = "@page { size: A5; @top-left { content: 'Loans' } } p { color: #123456 !important }"
+    body = '<h1>Loans</h1><p style="color: red; margin: 1cm">Harbour</p>'
+    first = write_pdf(page(body, style), {})
+    assert write_pdf(page(body, style), {}) == first
+    assert write_pdf(page(body, f"{style} /* url() is never remembered */"), {}) == first
+    assert write_pdf(page(body, style.replace("A5", "A4")), {}) != first
+
+
 @pytest.mark.parametrize(
     ("body", "style", "part"),
     [
@@ -66,6 +75,9 @@ def test_whatever_is_missing_or_outside_fails_the_build(body, style, part):
         write_pdf(page(body, style), {})
     assert part in refused.value.message
     assert refused.value.hint
+    with pytest.raises(RenderError) as again:
+        write_pdf(page(body, style), {})
+    assert again.value.message == refused.value.message
 
 
 @pytest.mark.parametrize("letter", ["🚀", "𠀀", "ไ"])
