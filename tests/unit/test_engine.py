@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from multiprocessing import util
+from pathlib import Path
+
 import pydyf
 import pytest
 from weasyprint.text.line_break import Layout
 
+from briefing.executors import Child
+from briefing.fonts import font_files
 from briefing.rendering import engine, pdf
 
 WORDS = "Regional innovation programmes of Daegu, Daejeon, Gwangju and Ulsan, 대구 지역 혁신 사업. "
@@ -30,6 +36,23 @@ def test_what_is_tuned_changes_no_byte(monkeypatch):
     monkeypatch.setattr(Layout, "reactivate", engine._SET_UP_AGAIN)
     monkeypatch.setattr(Layout, "deactivate", lambda self: delattr(self, "layout"))
     assert pdf.write_pdf(page(4), {})[0] == tuned
+
+
+def _leave_fonts_behind(_: str) -> str:
+    place = Path(util.get_temp_dir())
+    before = set(place.iterdir())
+    pdf.write_pdf(page(1), {})
+    (folder,) = set(place.iterdir()) - before
+    assert len(list(folder.iterdir())) == len(font_files())
+    return str(folder)
+
+
+def test_a_worker_leaves_no_copy_of_the_fonts_behind():
+    child = Child(_leave_fonts_behind, ("",))
+    assert child.finished(timedelta(seconds=60))
+    folder = Path(child.answer())
+    assert folder.parent == Path(util.get_temp_dir())  # so it goes with it if the child is killed
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize("sections", [8])

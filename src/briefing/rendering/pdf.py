@@ -19,7 +19,7 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from briefing.fonts import FAMILY, font_files
 from briefing.rendering.boxes import pages_of
-from briefing.rendering.engine import tune
+from briefing.rendering.engine import fonts_of_this_process, tune
 from briefing.rendering.files import Embedded
 from briefing.rendering.gates import (
     Violation,
@@ -196,16 +196,16 @@ def photographed(page: str, pictures: Mapping[str, bytes], width: int) -> bytes:
     import pypdfium2
 
     fetcher = OwnFetcher(pictures)
-    fonts = FontConfiguration()
+    fonts, faces = _type()
     html = HTML(string=page, url_fetcher=fetcher, base_url="issue:/")
 
     def laid_out(height: float) -> Any:
         style = (
-            f"{_font_faces()} @page {{ size: {width}px {height}px; margin: 0 }}"
+            f"@page {{ size: {width}px {height}px; margin: 0 }}"
             f' * {{ font-family: "{FAMILY}" !important }}'
         )
         sheet = CSS(string=style, font_config=fonts, url_fetcher=fetcher)
-        return html.render(font_config=fonts, stylesheets=[sheet])
+        return html.render(font_config=fonts, stylesheets=[faces, sheet])
 
     with _listening(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
@@ -251,7 +251,7 @@ def _nameless(document: Any) -> list[Violation]:
 @cache
 def _type() -> tuple[FontConfiguration, CSS]:
     """The house font as WeasyPrint wants it, read once for all that this process prints."""
-    fonts = FontConfiguration()
+    fonts = fonts_of_this_process()
     return fonts, CSS(string=_font_faces(), font_config=fonts, url_fetcher=OwnFetcher({}))
 
 
