@@ -28,11 +28,17 @@ PRELOADED = (
     "holidays",
     "jinja2.ext",
     "weasyprint",
+    "briefing.rendering.rehearsed",
     "briefing.executors.frozen",  # the last one
 )
 """By name, because they lie on floors above this one; none of them starts a thread."""
 context = multiprocessing.get_context("forkserver")
-PRINTING = ("briefing.cli", "briefing.rendering.pdf", "briefing.executors.frozen")
+PRINTING = (
+    "briefing.cli",
+    "briefing.rendering.pdf",
+    "briefing.rendering.rehearsed",
+    "briefing.executors.frozen",
+)
 """What it takes to print a PDF, and no more."""
 _PR_SET_PDEATHSIG = 1
 _PREFIX = "briefing-workers-"

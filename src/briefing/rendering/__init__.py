@@ -10,8 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from briefing.rendering.email import figure_of_mail, illustrated, mail_files
-from briefing.rendering.files import correction_json, embedded_files, figure_files, known_json
-from briefing.rendering.gates import figures_without_words, missing_glyphs, refuse
+from briefing.rendering.files import (
+    Embedded,
+    correction_json,
+    embedded_files,
+    figure_files,
+    known_json,
+)
+from briefing.rendering.gates import Violation, figures_without_words, missing_glyphs, refuse
 from briefing.rendering.html import Layout, kept_whole
 from briefing.rendering.lineage import lineage
 from briefing.structures import (
@@ -38,11 +44,17 @@ def _here(work: Callable[..., Any], words: tuple[Any, ...]) -> Callable[[], Any]
     return lambda: done
 
 
-def _print(*words: Any) -> tuple[bytes, int]:
-    """``write_pdf``, loaded where it works: the other process need not load it as well."""
-    from briefing.rendering.pdf import write_pdf
+def _print(
+    composition: Composition,
+    report_folder: Path,
+    carried: tuple[Embedded, ...],
+    found: list[Violation],
+) -> tuple[bytes, int]:
+    """The PDF and its number of pages; ``carried`` and ``found`` as for ``write_pdf``."""
+    from briefing.rendering.pdf import write_pdf  # loaded where it works, and nowhere else
 
-    return write_pdf(*words)
+    layout = Layout(composition, report_folder)
+    return write_pdf(layout.page(for_pdf=True), layout.pictures(), carried, found)
 
 
 def render(
@@ -67,26 +79,24 @@ def render(
     Raises:
         RenderError: the layout does not work out, or the pages fail a gate.
     """
-    layout = Layout(composition, report_folder, dark)
     files = data_files(composition)
     if composition.correction:
         files[CORRECTION] = correction_json(composition.correction).encode()
     pages = 0
-    printed, pictures = layout.page(for_pdf=True), layout.pictures()
     found = figures_without_words(composition)
     if "pdf" not in formats:
-        drawings = [picture.decode() for picture in pictures.values()]
-        refuse([*found, *missing_glyphs([printed, *drawings])])
+        layout = Layout(composition, report_folder, dark)
+        drawings = [picture.decode() for picture in layout.pictures().values()]
+        refuse([*found, *missing_glyphs([layout.page(for_pdf=True), *drawings])])
     else:
         carried = embedded_files(composition, files)
-        finished = press(_print, (printed, pictures, carried, found))
+        finished = press(_print, (composition, report_folder, carried, found))
     if draw:
         composition = illustrated(composition, formats, draw)
-        layout = Layout(composition, report_folder, dark)
     mailed = figure_of_mail(composition)
     refuse(missing_glyphs([mailed.chart.narrow] if mailed and mailed.chart else []))
     if "html" in formats:
-        files["index.html"] = layout.page().encode()
+        files["index.html"] = Layout(composition, report_folder, dark).page().encode()
     if "pdf" in formats:
         files["briefing.pdf"], pages = finished()
     files |= mail_files(composition, files, pages)

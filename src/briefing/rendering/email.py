@@ -14,16 +14,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from jinja2 import PackageLoader, Template
+from jinja2 import Template
 
 from briefing.catalogues import catalogue
 from briefing.formatting import number
 from briefing.rendering.files import every_figure
+from briefing.rendering.html import SHIPPED
 from briefing.structures import Chart, Composition, Figure, Finding, Reference, Screens
 from briefing.templating import environment
 
 PDF = "briefing.pdf"
 FOLDER = "mail"
+MAIL_TEMPLATES = ("mail.txt.j2", "mail.html.j2")
 CID = "chart"
 """What the HTML calls the chart that travels beside it (RFC 2392)."""
 COLUMNS = 72
@@ -115,8 +117,9 @@ def mail_files(
 @cache
 def _templates(language: str) -> tuple[Template, Template]:
     """The shipped layouts, of text and of HTML; one process often builds many editions."""
-    sandbox = environment(language, PackageLoader("briefing", "rendering/layout"))
-    return sandbox.get_template("mail.txt.j2"), sandbox.get_template("mail.html.j2")
+    sandbox = environment(language, SHIPPED)
+    text, html = (sandbox.get_template(name) for name in MAIL_TEMPLATES)
+    return text, html
 
 
 def _for_the_sender(

@@ -33,6 +33,7 @@ PAPER = "paper.css"
 SCRIPT = "script.js"
 """What makes the HTML edition handier; nothing that a reader needs in order to read."""
 
+SHIPPED = PackageLoader("briefing", "rendering/layout")
 _JOINER = "\ufeff"
 _HANGUL = r"\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3"
 _INSIDE_A_WORD = re.compile(rf"(?<=\S)(?=[{_HANGUL}])|(?<=[{_HANGUL}])(?=\S)")
@@ -133,8 +134,7 @@ def _templates(language: str, report_folder: Path, own: frozenset[str]) -> Envir
         own: the names in the report's folder: with a new one, it may override another template.
             One that is edited is compiled anew by Jinja.
     """
-    shipped = PackageLoader("briefing", "rendering/layout")
-    return environment(language, ChoiceLoader([FileSystemLoader(report_folder), shipped]))
+    return environment(language, ChoiceLoader([FileSystemLoader(report_folder), SHIPPED]))
 
 
 def _page_of(language: str) -> str:

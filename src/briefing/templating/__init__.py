@@ -28,6 +28,7 @@ from briefing import formatting
 from briefing.catalogues import catalogue
 from briefing.errors import NothingKnownError, Problem, ProblemsError
 from briefing.structures import Text
+from briefing.templating.compiled import Compiled
 from briefing.templating.views import (
     NUMBER_WORDS,
     Quantity,
@@ -83,6 +84,7 @@ TEMPLATE_ERRORS = (
     ValueError,
 )
 """What an author's template can raise: its own errors, and those of the values it names."""
+_COMPILED = Compiled()
 _FORBIDDEN_FILTERS = ("sum", "random")
 _FUNCTIONS = ("literal", "words", "plural")
 _KNOWN_NAMES = {"tables", "period", "as_of", "parameters", "row", *_FUNCTIONS}
@@ -128,6 +130,7 @@ def _made(language: str, loader: BaseLoader | None) -> ImmutableSandboxedEnviron
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"] if loader is not None else [],
+        bytecode_cache=_COMPILED if loader is not None else None,
     )
     if loader is not None:
         made.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
