@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from tests.conftest import ProjectFolder, run_briefing
 
 PROGRAM = """
 import os, signal
@@ -74,3 +75,15 @@ def test_a_pdf_printed_beside_has_the_same_bytes(small_project, briefing, format
     assert (alone.code, beside.code) == (0, 0), alone.err + beside.err
     assert {path: path.read_bytes() for path in first} == first
     assert any(path.suffix == ".pdf" for path in first)
+
+
+@pytest.mark.parametrize(
+    "more", [("--workers", "1"), (), ("--language", "all")], ids=["here", "beside", "pool"]
+)
+def test_nothing_is_left_in_the_folder_for_temporary_files(small_project: ProjectFolder, more):
+    folder = small_project.root / "temporary"
+    folder.mkdir()
+    words = ("build", "--period", "2026-10", *more)
+    built = run_briefing(*words, cwd=small_project.root, env={"TMPDIR": str(folder)})
+    assert built.code == 0, built.said
+    assert list(folder.iterdir()) == []

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from briefing.errors import BriefingError, ChildError, unforeseen
-from briefing.executors.forking import begin_child, context, how_it_ended, start
+from briefing.executors.forking import begin_child, context, how_it_ended, start, warm_up
 
 _GRACE = 2.0
 TOO_BIG = (
@@ -37,6 +37,7 @@ class Child:
     def __init__(
         self, work: Callable[..., Any], words: Sequence[Any], *, memory: int | None = None
     ) -> None:
+        warm_up()  # first, so that the child's temporary files lie in the folder made there
         self._answers, sender = context.Pipe(duplex=False)
         self._process = context.Process(
             target=_at_work, args=(sender, work, tuple(words), memory), daemon=True

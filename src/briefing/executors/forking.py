@@ -160,13 +160,17 @@ def begin_child(memory: int | None) -> None:
     """What every child does first.
 
     It leads a group of its own, so that whatever it starts can be ended with it, leaves Ctrl-C to
-    the process that it works for, and dies with the fork server.
+    the process that it works for, and dies with the fork server. What libraries leave in the
+    folder for temporary files, as WeasyPrint does with megabytes of fonts, goes when it ends; if
+    it is killed, with the process that it works for.
 
     Args:
         memory: how many bytes of address space it may use; None for no limit.
     """
     os.setsid()
     _die_with_parent()
+    tempfile.tempdir = tempfile.mkdtemp(prefix="child-", dir=util.get_temp_dir())
+    util.Finalize(None, shutil.rmtree, args=(tempfile.tempdir, True), exitpriority=0)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -1,4 +1,4 @@
-"""What is mended inside WeasyPrint: work that it does again and again, and what it leaves behind.
+"""Two places where WeasyPrint does the same work again and again, made to do it once.
 
 What it writes stays the same, byte for byte: ``tests/unit/test_engine.py`` compares, and says so
 when something that is leaned on here is gone.
@@ -6,14 +6,9 @@ when something that is leaned on here is gone.
 
 from __future__ import annotations
 
-from multiprocessing import util
-from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 from typing import Any
 
 import pydyf  # type: ignore[import-untyped]  # comes with WeasyPrint, whose PDF it writes
-from weasyprint.text.fonts import FontConfiguration
 from weasyprint.text.line_break import Layout
 
 _REFERENCES = pydyf.PDF.page_references.fget
@@ -25,19 +20,6 @@ def tune() -> None:
     pydyf.PDF.page_references = property(_page_references)
     Layout.deactivate = _keep
     Layout.reactivate = _reactivate
-
-
-def fonts_of_this_process() -> FontConfiguration:
-    """A font configuration that leaves nothing behind, whatever process this is.
-
-    WeasyPrint copies each font, some megabytes, into a folder that it removes when Python ends;
-    a worker ends without that. A worker's folder lies in that of the process it works for, so that
-    nothing stays if it is killed either.
-    """
-    fonts = FontConfiguration()
-    fonts._folder = Path(mkdtemp(prefix="fonts-", dir=util.get_temp_dir()))
-    util.Finalize(None, rmtree, args=(fonts._folder, True), exitpriority=0)
-    return fonts
 
 
 def _page_references(pdf: Any) -> Any:

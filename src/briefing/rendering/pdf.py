@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import re
 import warnings
@@ -19,7 +20,7 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from briefing.fonts import FAMILY, font_files
 from briefing.rendering.boxes import pages_of
-from briefing.rendering.engine import fonts_of_this_process, tune
+from briefing.rendering.engine import tune
 from briefing.rendering.files import Embedded
 from briefing.rendering.gates import (
     Violation,
@@ -251,7 +252,8 @@ def _nameless(document: Any) -> list[Violation]:
 @cache
 def _type() -> tuple[FontConfiguration, CSS]:
     """The house font as WeasyPrint wants it, read once for all that this process prints."""
-    fonts = fonts_of_this_process()
+    fonts = FontConfiguration()
+    atexit.register(fonts.__del__)  # its copies of the fonts go, even if nobody collects it
     return fonts, CSS(string=_font_faces(), font_config=fonts, url_fetcher=OwnFetcher({}))
 
 
