@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from tests.conftest import ProjectFolder, run_briefing
@@ -81,9 +83,17 @@ def test_a_pdf_printed_beside_has_the_same_bytes(small_project, briefing, format
     "more", [("--workers", "1"), (), ("--language", "all")], ids=["here", "beside", "pool"]
 )
 def test_nothing_is_left_in_the_folder_for_temporary_files(small_project: ProjectFolder, more):
-    folder = small_project.root / "temporary"
+    with TemporaryDirectory(prefix="b") as folder:
+        words = ("build", "--period", "2026-10", *more)
+        built = run_briefing(*words, cwd=small_project.root, env={"TMPDIR": folder})
+        assert built.code == 0, built.said
+        assert not list(Path(folder).iterdir())
+
+
+def test_the_folder_for_temporary_files_may_have_a_long_name(small_project: ProjectFolder):
+    folder = small_project.root / ("temporary" * 12)
     folder.mkdir()
-    words = ("build", "--period", "2026-10", *more)
+    words = ("build", "--period", "2026-10", "--language", "all", "--format", "html")
     built = run_briefing(*words, cwd=small_project.root, env={"TMPDIR": str(folder)})
     assert built.code == 0, built.said
-    assert list(folder.iterdir()) == []
+    assert not list(Path(folder).iterdir())

@@ -42,6 +42,8 @@ PRINTING = (
 """What it takes to print a PDF, and no more."""
 _PR_SET_PDEATHSIG = 1
 _PREFIX = "briefing-workers-"
+_LONGEST = 48
+"""Bytes; the address of a Unix socket takes 108, and some 58 of them are names of our own."""
 _TRIES = 3
 _PAUSE = 0.5
 _lock = threading.Lock()
@@ -116,7 +118,7 @@ def _settle() -> None:
         return
     _sweep()
     for _ in range(_TRIES):
-        made = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        made = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_place()))
         if _locked(made) is not None and made.is_dir():  # else it was swept just before
             break
         shutil.rmtree(made, ignore_errors=True)
@@ -131,8 +133,14 @@ def _settle() -> None:
     util.Finalize(None, shutil.rmtree, args=(_folder, True), exitpriority=-200)  # after its own
 
 
+def _place() -> str:
+    """The folder for temporary files; a socket's address has no room for a long one."""
+    usual = tempfile.gettempdir()
+    return usual if len(os.fsencode(usual)) <= _LONGEST else "/tmp"
+
+
 def _sweep() -> None:
-    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    for left in Path(_place()).glob(f"{_PREFIX}*"):
         with suppress(OSError):
             if left.is_symlink() or left.stat().st_uid != os.geteuid():
                 continue
