@@ -177,8 +177,9 @@ def begin_child(memory: int | None) -> None:
     """
     os.setsid()
     _die_with_parent()
-    tempfile.tempdir = tempfile.mkdtemp(prefix="child-", dir=util.get_temp_dir())
-    util.Finalize(None, shutil.rmtree, args=(tempfile.tempdir, True), exitpriority=0)
+    with suppress(OSError):  # a full disk: it is for the work to say so
+        tempfile.tempdir = tempfile.mkdtemp(prefix="child-", dir=util.get_temp_dir())
+        util.Finalize(None, shutil.rmtree, args=(tempfile.tempdir, True), exitpriority=0)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
