@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 # Python's own strings, whether Arrow is installed or not: what comes out then cannot depend on
-# an extra, and small tables, which most are, take a third less time.
+# an extra, and small tables, which most are, take a quarter less time.
 pd.set_option("mode.string_storage", "python")
 
 

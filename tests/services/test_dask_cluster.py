@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,10 +87,9 @@ class Dask:
             process.wait()
 
 
-@pytest.fixture
-def dask(tmp_path: Path) -> Iterator[Dask]:
-    """A scheduler and two workers."""
-    folder = tmp_path / "dask"
+@contextmanager
+def two_workers(folder: Path) -> Iterator[Dask]:
+    """A scheduler and two workers, with their files in a new folder."""
     folder.mkdir()
     cluster = Dask(folder)
     try:
@@ -97,6 +97,13 @@ def dask(tmp_path: Path) -> Iterator[Dask]:
         yield cluster
     finally:
         cluster.end()
+
+
+@pytest.fixture
+def dask(tmp_path: Path) -> Iterator[Dask]:
+    """A scheduler and two workers."""
+    with two_workers(tmp_path / "dask") as cluster:
+        yield cluster
 
 
 @dataclass

@@ -20,7 +20,7 @@ from benchmarks.rows import write
 from distributed import Client
 from tests.faults.newsroom import BRIEFING
 from tests.faults.processes import family
-from tests.services.test_dask_cluster import Dask, dask_keys
+from tests.services.test_dask_cluster import Dask, dask_keys, two_workers
 
 from briefing import batches, editions, pipeline, sources, validation
 from briefing.batches.spreading import Spreading
@@ -38,14 +38,8 @@ DAY = date(2026, 1, 5)
 @pytest.fixture
 def dask(tmp_path: Path) -> Iterator[Dask]:
     """A scheduler and two workers."""
-    folder = tmp_path / "dask"
-    folder.mkdir()
-    cluster = Dask(folder)
-    try:
-        cluster.start(2)
+    with two_workers(tmp_path / "dask") as cluster:
         yield cluster
-    finally:
-        cluster.end()
 
 
 @pytest.fixture
