@@ -73,9 +73,9 @@ def measured(asked: argparse.Namespace, shop: Workshop, write: Callable[..., Non
                 take_turns(make(shop, asked.rows), asked.rounds, say, warm_up=not asked.quick)
             )
             write(rows, growths, resident)
-    # three rounds of a growth already are many measurements, the largest of them long
+    # five rounds of a growth already are many measurements, the largest of them long
     for what in growth.CASES if "growth" in wanted else ():
-        growths.append(growth.growth(shop, what, min(asked.rounds, 3), say, quick=asked.quick))
+        growths.append(growth.growth(shop, what, min(asked.rounds, 5), say, quick=asked.quick))
         write(rows, growths, resident)
     if "memory" in wanted:
         resident |= growth.resident(shop, asked.renders, say)

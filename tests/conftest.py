@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -33,8 +34,14 @@ from briefing.testing import Golden
 
 REPOSITORY = Path(__file__).parents[1]
 PERIOD = "2026-10"
+"""The last period that the projects of these tests know of."""
+MORNING = "2026-11-10T09:00:00+00:00"
+"""Soon after it ended; else what is due, and what is known, would be another with each month."""
 settings.register_profile("briefing", deadline=None, max_examples=100, derandomize=True)
 settings.load_profile("briefing")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell has its background jobs ignore Ctrl-C, and all that they start, which tests press.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -89,12 +96,15 @@ def run_briefing(
 
 WARM = """
 import json, os, sys
+import time_machine
 import pandas, jinja2, matplotlib.ticker, pydantic, yaml
 import briefing.cli.commands, briefing.config, briefing.pipeline
+morning = sys.argv[1]
 for line in sys.stdin:
     asked = json.loads(line)
     child = os.fork()
     if child == 0:
+        time_machine.travel(morning).start()
         os.chdir(asked["cwd"])
         for number, name in ((1, "out"), (2, "err")):
             os.dup2(os.open(asked[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
@@ -119,14 +129,15 @@ for line in sys.stdin:
 
 @pytest.fixture(scope="session")
 def quick_briefing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Ran]]:
-    """The same command line, each run a child of one process that has its imports done.
+    """The same command line on the morning of ``MORNING``, whatever day it is.
 
-    For the many runs that only look at what is said; a fresh interpreter takes a second each.
+    Each run is a child of one process that has its imports done: for the many runs that only look
+    at what is said. A fresh interpreter takes a second each.
     """
     folder = tmp_path_factory.mktemp("warm")
     plain = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb", "PYTHONIOENCODING": "utf-8"}
     with subprocess.Popen(
-        [sys.executable, "-c", WARM],
+        [sys.executable, "-c", WARM, MORNING],
         env={**os.environ, **plain},  # noqa: TID251
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

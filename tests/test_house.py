@@ -105,7 +105,12 @@ def test_each_foreign_library_has_one_room():
         "structlog": "log.py",
         "typer": "cli/",
         "yaml": "config/reading.py",
-        "weasyprint": ("rendering/pdf.py", "rendering/painting.py", "rendering/engine.py"),
+        "weasyprint": (
+            "rendering/pdf.py",
+            "rendering/painting.py",
+            "rendering/engine.py",
+            "rendering/lines.py",
+        ),
     }
     for path in MODULES:
         name = str(path.relative_to(SOURCE))
@@ -139,6 +144,25 @@ def test_the_tests_use_no_mocks_and_skip_nothing():
     for path in (REPOSITORY / "tests").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert not [word for word in words if word in text], path.name
+
+
+def test_what_prints_a_pdf_loads_no_pandas_and_starts_no_program():
+    """The process beside must be ready when the page is; pandas alone takes half a second."""
+    code = (
+        "import sys, ctypes.util, importlib\n"
+        "from briefing.executors.forking import PRINTING\n"
+        "programs = []\n"
+        "hook = lambda event, args: event == 'subprocess.Popen' and programs.append(args)\n"
+        "sys.addaudithook(hook)\n"
+        "ask = ctypes.util.find_library\n"
+        "for name in PRINTING:\n    importlib.import_module(name)\n"
+        "heavy = {'pandas', 'matplotlib', 'numpy', 'sqlalchemy'} & set(sys.modules)\n"
+        "assert 'weasyprint' in sys.modules\n"
+        "assert ctypes.util.find_library is ask\n"
+        "sys.exit(f'loaded {heavy}, started {programs}' if heavy or programs else 0)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
 
 
 @pytest.mark.parametrize("command", ["--version", "--help"])

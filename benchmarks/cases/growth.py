@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from benchmarks.cases.large import payments
 from benchmarks.contenders import Contender, Ready, Row, take_turns
@@ -74,15 +75,15 @@ def growth(
 
 
 def fitted(costs: Mapping[int, Sequence[float]]) -> list[float]:
-    """The exponent of each round.
+    """The exponent of each round; the fixed cost is the median of all, for it is small and noisy.
 
     Args:
         costs: of every round by size, first that of the size whose cost is the fixed one.
     """
     (_, fixed), *grown = costs.items()
+    least = median(fixed)
     return [
-        exponent(least, {size: rounds[at] for size, rounds in grown})
-        for at, least in enumerate(fixed)
+        exponent(least, {size: rounds[at] for size, rounds in grown}) for at in range(len(fixed))
     ]
 
 

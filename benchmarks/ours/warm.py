@@ -9,6 +9,7 @@ arguments that it got, gates included.
 
 from __future__ import annotations
 
+import importlib
 import sys
 import tempfile
 from collections.abc import Callable
@@ -37,6 +38,7 @@ def captured(project: Any, edition: Any) -> Callable[[], int]:
         pipeline.build(project, request, lambda *_: None)
     pdf.write_pdf = write
     args, words = calls[-1]
+    as_a_worker()
     return lambda: len(write(*args, **words)[0])
 
 
@@ -60,7 +62,13 @@ def many() -> None:
             pipeline.build(project, request, lambda *_: None)
             return {"resident": resident()}
 
+        as_a_worker()
         serve(work)
+
+
+def as_a_worker() -> None:
+    """Look for garbage as seldom as a worker does."""
+    importlib.import_module("briefing.executors.frozen")
 
 
 def resident() -> float:

@@ -11,15 +11,17 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from babel.dates import format_date
 from babel.numbers import format_decimal, get_currency_precision, list_currencies
 
 from briefing.catalogues import catalogue
 from briefing.periods import Grain, Period
 from briefing.structures import Column, UnitWords
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _NEXT_WORD = Decimal("0.99995")  # 999.95 million rounds to 1,000 million, which is 1 billion
 _SCALES_EN = ((10**12, "trillion", "tn"), (10**9, "billion", "bn"), (10**6, "million", "m"))
@@ -44,7 +46,11 @@ def not_reported(language: str) -> str:
 
 def is_missing(value: object) -> bool:
     """Whether a cell holds nothing: None, NaN, NA or NaT."""
-    return value is None or bool(pd.isna(value))  # type: ignore[call-overload]
+    if value is None:
+        return True
+    import pandas as pd  # where a PDF is printed, nobody asks, and it is not loaded
+
+    return bool(pd.isna(value))  # type: ignore[call-overload]
 
 
 def number(value: float | Decimal, language: str, decimals: int = 0) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from tests.faults.days import ZONE
 from tests.faults.newsroom import Newsroom
 
-NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+NOON = datetime(2026, 3, 10, 12, tzinfo=ZONE)
 """When every rehearsal begins."""
 
 

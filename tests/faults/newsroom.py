@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from tests.faults.days import ZONE
 from tests.faults.processes import Process, family, wait_for
 from tests.faults.texts import CONDUCT, CONFIG, DESCRIPTION, REPORT
 
@@ -135,6 +136,7 @@ class Newsroom:
             more += "state_url: ${LEDGER_URL}\n"
             self.environ["LEDGER_URL"] = self.state_url
         text = CONFIG.format(
+            zone=ZONE,
             first=self.reports[0],
             more=more,
             schedules="".join(self.schedules) if self.schedules else "  []\n",

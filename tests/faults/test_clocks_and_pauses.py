@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import signal
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from tests.faults.clocks import Clock
 from tests.faults.conftest import Settle
-from tests.faults.days import days, issue
+from tests.faults.days import ZONE, days, issue
 from tests.faults.newsroom import Newsroom
 from tests.faults.processes import wait_for
 
@@ -41,7 +41,7 @@ def test_an_hour_forward_over_a_fire_it_is_made_late_and_once(
     newsroom.report("daily", **DAILY)
     desk = newsroom.rehearse(*clock.options)
     newsroom.wait_until([issue(day=FIRST)])
-    clock.set(datetime(2026, 3, 10, 23, 30, tzinfo=UTC))
+    clock.set(datetime(2026, 3, 10, 23, 30, tzinfo=ZONE))
     clock.jump(HOUR)
     late = issue(day=FIRST + timedelta(days=1))
     newsroom.wait_until([late])

@@ -7,12 +7,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from tests.faults.clocks import NOON, Clock
 from tests.faults.conftest import Settle
-from tests.faults.days import days, editions
+from tests.faults.days import ZONE, days, editions
 from tests.faults.newsroom import Newsroom
 from tests.faults.processes import wait_for
 from tests.services.conftest import Cluster, postgres
@@ -117,7 +117,7 @@ def test_asked_to_stop_within_three_milliseconds_of_a_fire(
     for number, offset in enumerate(offsets(count)):
         desk = newsroom.rehearse(*clock.options)
         desk.hear("started")
-        fire = datetime(2026, 3, 11, tzinfo=UTC) + timedelta(days=number)
+        fire = datetime(2026, 3, 11, tzinfo=ZONE) + timedelta(days=number)
         at = clock.set(fire - timedelta(seconds=0.5)) + 0.5 + offset
         wait_for("the moment", lambda at=at: time.time() >= at, every=0.0001)  # noqa: TID251
         desk.signal(signal.SIGTERM)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
+from collections.abc import Callable
 
 import pytest
 from tests.faults.conftest import Settle
@@ -103,6 +105,25 @@ def test_asked_twice_it_stops_now_and_hands_its_runs_back(newsroom: Newsroom, se
     settle("SIGTERM twice", 1, editions(2))
 
 
+def pause(newsroom: Newsroom, send: Callable[[signal.Signals], None]) -> None:
+    """SIGSTOP while nobody writes: who sleeps with SQLite's lock in hand holds everybody up."""
+
+    def asleep_without_the_lock() -> bool:
+        send(signal.SIGSTOP)
+        ledger = sqlite3.connect(newsroom.ledger, timeout=0.2, isolation_level=None)
+        try:
+            ledger.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            send(signal.SIGCONT)
+            return False
+        else:
+            return True
+        finally:
+            ledger.close()
+
+    wait_for("a moment without a transaction", asleep_without_the_lock)
+
+
 def test_paused_beyond_its_lease_it_publishes_nothing(
     newsroom: Newsroom, six: list[str], settle: Settle
 ):
@@ -110,14 +131,17 @@ def test_paused_beyond_its_lease_it_publishes_nothing(
     stale = newsroom.rehearse(*short)
     wait_for("two builds", lambda: len(newsroom.builders()) >= 2)
     asleep = stale.family()
-    for process in asleep:
-        process.send(signal.SIGSTOP)
+
+    def to_all(number: signal.Signals) -> None:
+        for process in asleep:
+            process.send(number)
+
+    pause(newsroom, to_all)
     held = [name for name, row in newsroom.rows().items() if row.state == "running"]
     assert held
     other = newsroom.rehearse(*short)
     newsroom.wait_until(six, within=90)
-    for process in asleep:
-        process.send(signal.SIGCONT)
+    to_all(signal.SIGCONT)
     stale.hear("lost", times=len(held))
     assert stale.stop() == 0
     assert other.stop() == 0
@@ -131,7 +155,7 @@ def test_only_the_scheduler_is_paused_and_its_builds_finish_without_it(
     short = (*TICK, "--lease", "12")
     stale = newsroom.rehearse(*short)
     wait_for("two builds", lambda: len(newsroom.builders()) >= 2)
-    stale.signal(signal.SIGSTOP)
+    pause(newsroom, stale.signal)
     other = newsroom.rehearse(*short)
     newsroom.wait_until(six, within=90)
     stale.signal(signal.SIGCONT)

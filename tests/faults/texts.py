@@ -2,7 +2,7 @@
 
 CONFIG = """\
 publisher: City Library
-timezone: UTC
+timezone: {zone}
 languages: [en]
 dataset: data/datapackage.json
 default_report: {first}

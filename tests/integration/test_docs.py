@@ -205,9 +205,11 @@ def test_the_tutorial_works_as_written(tmp_path, briefing):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(body, encoding="utf-8")
-    checked = briefing("check", cwd=tmp_path)
+    check, build = ("check", "--on", "2026-01-05"), ("build", "--period", "2025")
+    assert all(" ".join(("briefing", *words)) in text for words in (check, build))
+    checked = briefing(*check, cwd=tmp_path)
     assert checked.code == 0, checked.err
     assert checked.out.strip() in text
-    built = briefing("build", cwd=tmp_path)
+    built = briefing(*build, cwd=tmp_path)
     assert built.code == 0, built.err
     assert next(tmp_path.glob("output/**/briefing.pdf")).read_bytes().startswith(b"%PDF")

@@ -497,8 +497,8 @@ def test_a_defect_is_named_with_its_place_and_a_remedy(quick_briefing, small_pro
     assert not small_project.files(), "something was written"
 
 
-def test_the_small_project_has_no_defect(briefing, small_project):
-    ran = briefing("check", cwd=small_project.root)
+def test_the_small_project_has_no_defect(quick_briefing, small_project):
+    ran = quick_briefing("check", cwd=small_project.root)
     assert ran.code == 0, ran.said
     assert "No problem: 1 report, 2 tables, 8 rows." in ran.out
 
@@ -586,6 +586,14 @@ def test_all_that_can_be_known_at_once_is_reported_at_once(briefing, project_cop
     assert f"{second}:{anchor}: the anchor &g is refused" in ran.err
 
 
+def test_check_rehearses_what_would_be_made_on_another_day(quick_briefing, small_project):
+    assert quick_briefing("check", "--on", "2026-11-02", cwd=small_project.root).code == 0
+    later = quick_briefing("check", "--on", "2026-12-02", cwd=small_project.root)
+    assert (later.code, later.err.count("nothing is known on 2026-11-30")) == (1, 4)
+    wrong = quick_briefing("check", "--on", "Monday", cwd=small_project.root)
+    assert (wrong.code, wrong.err) == (2, "'Monday' is no day. Write it as 2026-10-31.\n")
+
+
 def test_check_in_json_names_every_problem(briefing, small_project):
     line = small_project.replace(LOANS, "harbour", "harbor")
     ran = briefing("check", "--json", cwd=small_project.root)
@@ -599,8 +607,8 @@ def test_check_in_json_names_every_problem(briefing, small_project):
     assert "Did you mean 'harbour'" in problem["remedy"]
 
 
-def test_a_sound_project_in_json(briefing, small_project):
-    ran = briefing("check", "--json", cwd=small_project.root)
+def test_a_sound_project_in_json(quick_briefing, small_project):
+    ran = quick_briefing("check", "--json", cwd=small_project.root)
     assert (ran.code, ran.json) == (0, {"problems": []})
 
 

@@ -4,9 +4,10 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import pytest
+from tests.conftest import PERIOD
 
 from briefing.ledger import Ledger, open_database, this_process
 from briefing.structures import Planned
@@ -47,11 +48,6 @@ def ledger_of(library) -> Ledger:
 def asked(period: str) -> Planned:
     end = datetime.fromisoformat(f"{period}-28").date()
     return Planned("library-loans", "en", period, end, "en")
-
-
-def last_period() -> str:
-    today = datetime.now(UTC).date()  # noqa: TID251
-    return f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"
 
 
 def states(run) -> dict[str, str]:
@@ -104,7 +100,7 @@ def test_an_empty_ledger_owes_the_latest_ended_period_and_only_that(run):
     assert "no scheduler has noticed" in before.out
     done = run("serve", "--once")
     assert done.code == 0, done.err
-    assert states(run) == {last_period(): "published"}
+    assert states(run) == {PERIOD: "published"}
     after = run("status")
     assert (after.code, after.out.splitlines()[0]) == (0, "All is well.")
 
@@ -113,11 +109,11 @@ def test_since_owes_older_periods_and_catch_up_says_which(library, run):
     library.replace("config.yaml", "    at:", "    since: 2026-07\n    at:")
     assert run("serve", "--once").code == 0
     found = states(run)
-    assert found.pop(last_period()) == "published"
+    assert found.pop(PERIOD) == "published"
     assert set(found.values()) == {"skipped"}
     assert {"2026-07", "2026-08", "2026-09"} <= set(found)
     reasons = {row["reason"] for row in run("runs", "--state", "skipped", "--json").json["runs"]}
-    assert reasons == {f"superseded by {last_period()}"}
+    assert reasons == {f"superseded by {PERIOD}"}
     library.replace("config.yaml", "    at:", "    catch_up: all\n    at:")
     assert run("backfill", "library-loans", "--from", "2026-07", "--language", "en").code == 0
     assert run("serve", "--once").code == 0
@@ -141,7 +137,7 @@ def test_a_report_with_a_problem_fails_at_once_and_says_what_to_do(library, run)
     held = run("serve", "--once")
     assert held.code == 4
     assert "held" in held.err
-    assert states(run) == {last_period(): "held"}
+    assert states(run) == {PERIOD: "held"}
     status = run("status")
     assert status.code == 1
     assert "is held" in status.out
@@ -222,7 +218,7 @@ def test_a_failed_rebuild_leaves_the_published_issue_published(library, run):
 def test_the_ledger_can_be_looked_into_while_the_project_has_problems(library, run):
     assert run("serve", "--once").code == 0
     library.replace("data/loans.csv", "1500", "1,500")
-    assert states(run) == {last_period(): "published"}
+    assert states(run) == {PERIOD: "published"}
     status = run("status")
     assert status.code == 1
     assert "data/loans.csv:3" in status.out
@@ -245,7 +241,7 @@ def test_what_is_due_waits_while_the_project_has_problems(library, run):
 
 
 def test_an_issue_made_by_hand_after_it_was_due_counts(library, run):
-    assert run("build", "--period", last_period(), "--format", "html").code == 0
+    assert run("build", "--period", PERIOD, "--format", "html").code == 0
     assert run("serve", "--once").code == 0
     (row,) = run("runs", "--json").json["runs"]
     assert (row["state"], row["trigger"]) == ("published", "catch-up")
@@ -262,12 +258,12 @@ def test_a_paused_report_is_skipped_with_its_reason_and_made_up_for_on_request(r
     )
     assert run("pause", "library-loans").out == "library-loans is paused already.\n"
     assert run("serve", "--once").code == 0
-    assert states(run) == {last_period(): "skipped"}
+    assert states(run) == {PERIOD: "skipped"}
     assert "data under review" in run("status").out
     assert "1 missed run" in run("resume", "library-loans", "--catch-up").out
     assert "was not paused" in run("resume", "library-loans").out
     assert run("serve", "--once").code == 0
-    assert states(run) == {last_period(): "published"}
+    assert states(run) == {PERIOD: "published"}
 
 
 def test_backfill_says_first_what_it_would_ask_for(run):
@@ -312,7 +308,7 @@ def test_a_lost_ledger_takes_over_what_lies_in_the_archive(library, run):
             file.unlink()
     kept = library.files()
     assert run("serve", "--once").code == 0
-    assert states(run) == {last_period(): "published"}
+    assert states(run) == {PERIOD: "published"}
     assert library.files() == kept
 
 
@@ -343,5 +339,5 @@ def test_the_log_is_json_with_run_report_and_period(run):
     lines = [json.loads(line) for line in run("serve", "--once").err.splitlines()]
     published = next(line for line in lines if line["event"] == "published")
     assert (published["run"], published["report"]) == (1, "library-loans")
-    assert published["period"] == last_period()
+    assert published["period"] == PERIOD
     assert published["time"].endswith("Z")

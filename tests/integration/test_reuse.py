@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.conftest import MORNING
 
 import briefing as briefing_package
 
@@ -159,10 +160,18 @@ def test_an_unchanged_build_says_the_same_with_and_without_the_cache(
     assert (short.err, usual.err != "" or "--json" in args) == ("", True)
 
 
+THAT_MORNING = f"""
+import time_machine
+time_machine.travel({MORNING!r}).start()  # an answer is remembered for a day
+from briefing.cli import main
+main()
+"""
+
+
 def test_an_unchanged_build_loads_no_library(small_project, built):
     built()
     ran = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "briefing", *BUILD],
+        [sys.executable, "-X", "importtime", "-c", THAT_MORNING, *BUILD],
         cwd=small_project.root,
         capture_output=True,
         text=True,

@@ -48,9 +48,9 @@ def test_the_exponent_of_a_power_law_is_found_whatever_the_fixed_cost(fixed, fac
     assert exponent(fixed, seconds) == pytest.approx(power, abs=0.01)
 
 
-def test_each_round_has_its_own_fixed_cost_and_exponent():
-    costs = {0: [1.0, 2.0], 10: [2.0, 3.0], 100: [11.0, 102.0]}
-    assert fitted(costs) == pytest.approx([1.0, 2.0])
+def test_each_round_has_its_own_exponent_beyond_the_usual_fixed_cost():
+    costs = {0: [1.0, 1.0, 9.0], 10: [2.0, 2.0, 2.0], 100: [11.0, 101.0, 11.0]}
+    assert fitted(costs) == pytest.approx([1.0, 2.0, 1.0])
 
 
 def test_a_cost_that_hardly_grows_has_no_exponent():

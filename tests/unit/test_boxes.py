@@ -34,7 +34,7 @@ def document():
 @pytest.fixture
 def boxes(document):
     (page,) = pages_of(document)
-    return [box for box, _ in page.walk()]
+    return [box for box, _ in page.boxes]
 
 
 def found(boxes, words):
@@ -86,9 +86,9 @@ def test_a_picture_is_measured_with_its_border_and_without_its_margin(boxes):
 
 def test_reading_order_and_the_boxes_around(document):
     (page,) = pages_of(document)
-    read = [box.text.strip() for box, _ in page.walk() if box.is_content and box.text]
+    read = [box.text.strip() for box, _ in page.boxes if box.is_content and box.text]
     assert read[:3] == ["first", "see", "below"]
-    (trail,) = [trail for box, trail in page.walk() if box.text == "main"]
+    (trail,) = [trail for box, trail in page.boxes if box.text == "main"]
     kinds = [box.kind for box in trail if box.kind]
     assert kinds == ["table", "group", "row", "cell", "line"]
     assert [box.tag for box in trail if box.kind in {"group", "row"}] == ["tbody", "tr"]
@@ -106,7 +106,7 @@ def test_the_annotation_of_a_link_and_its_element_are_found(document):
 
 def test_the_words_of_an_element_keep_apart_what_a_reader_sees_apart(document):
     (page,) = pages_of(document)
-    (table,) = [box.element for box, _ in page.walk() if box.kind == "table"]
+    (table,) = [box.element for box, _ in page.boxes if box.kind == "table"]
     assert words_of(table) == "branch main"
-    (first,) = [box.element for box, _ in page.walk() if box.text.strip() == "first"]
+    (first,) = [box.element for box, _ in page.boxes if box.text.strip() == "first"]
     assert words_of(first) == "first see belowsmall"

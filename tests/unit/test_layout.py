@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from base64 import b64decode
 from collections.abc import Callable
@@ -20,8 +21,9 @@ import pytest
 from briefing.charts.style import DARK
 from briefing.errors import RenderError
 from briefing.periods import Period
+from briefing.rendering import render
 from briefing.rendering.files import figure_files
-from briefing.rendering.html import Layout, sorting
+from briefing.rendering.html import TEMPLATE, Layout, sorting
 from briefing.rendering.pdf import write_pdf
 from briefing.structures import (
     Cell,
@@ -291,6 +293,30 @@ def pdf_pages(composition: Composition, folder: Path) -> pypdf.PdfReader:
     layout = Layout(composition, folder)
     body, _ = write_pdf(layout.page(for_pdf=True), layout.pictures())
     return pypdf.PdfReader(BytesIO(body))
+
+
+def test_what_is_printed_beside_needs_no_pandas_but_for_a_template_of_ones_own(composed, tmp_path):
+    sent: list[bytes] = []
+
+    def press(work: Callable[..., Any], words: tuple[Any, ...]) -> Callable[[], Any]:
+        sent.append(pickle.dumps(words))
+        return lambda: work(*pickle.loads(sent[-1]))
+
+    issue = composed()
+    document = render(issue, tmp_path, ("pdf", "html"), {}, press)
+    assert b"pandas" not in sent[0]
+    assert (
+        document.files["briefing.pdf"]
+        == render(issue, tmp_path, ("pdf",), {}).files["briefing.pdf"]
+    )
+    (tmp_path / TEMPLATE).write_text(
+        '<html lang="en"><title>Own</title><style>{{ style }}</style><body>'
+        "{% for figure in figures %}{{ figure.table.frame.shape[0] }} rows{% endfor %}",
+        encoding="utf-8",
+    )
+    page = render(issue, tmp_path, ("pdf",), {}, press).files["briefing.pdf"]
+    assert b"pandas" in sent[1]
+    assert "rows" in pypdf.PdfReader(BytesIO(page)).pages[0].extract_text()
 
 
 def test_a_compact_issue_flows_from_its_head_into_the_text(composed, tmp_path):

@@ -44,10 +44,14 @@ def check(
     every_edition: Annotated[
         bool, typer.Option("--every-edition", help="Rehearse each value of a report's parameter.")
     ] = False,
+    on: Annotated[
+        str, typer.Option(help="Rehearse what would be made on that day, such as 2026-11-02.")
+    ] = "",
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
 ) -> None:
     """Check configuration, data and every report without writing anything."""
+    day = day_of(on)
     with TerminalProgress(quiet=as_json) as progress:
         problems: list[Problem] = []
         loaded: Project | None = None
@@ -56,7 +60,7 @@ def check(
             from briefing import pipeline
 
             progress("rehearse", "tables, sentences and charts of every report")
-            problems = pipeline.check(loaded, today(loaded), every_edition=every_edition)
+            problems = pipeline.check(loaded, day or today(loaded), every_edition=every_edition)
         except ProblemsError as error:
             problems = list(error.problems)
     if as_json:

@@ -27,7 +27,6 @@ PRELOADED = (
     "fontTools.subset",
     "holidays",
     "jinja2.ext",
-    "weasyprint",
     "briefing.rendering.rehearsed",
     "briefing.executors.frozen",  # the last one
 )
@@ -35,7 +34,6 @@ PRELOADED = (
 context = multiprocessing.get_context("forkserver")
 PRINTING = (
     "briefing.cli",
-    "briefing.rendering.pdf",
     "briefing.rendering.rehearsed",
     "briefing.executors.frozen",
 )

@@ -6,6 +6,7 @@ The words of the mail that brings the issue are made here too, so that they are 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from briefing.rendering.files import (
     known_json,
 )
 from briefing.rendering.gates import Violation, figures_without_words, missing_glyphs, refuse
-from briefing.rendering.html import Layout, kept_whole
+from briefing.rendering.html import TEMPLATE, Layout, kept_whole
 from briefing.rendering.lineage import lineage
+from briefing.rendering.loading import printer
 from briefing.structures import (
     CORRECTION,
     KNOWN,
@@ -51,10 +53,31 @@ def _print(
     found: list[Violation],
 ) -> tuple[bytes, int]:
     """The PDF and its number of pages; ``carried`` and ``found`` as for ``write_pdf``."""
-    from briefing.rendering.pdf import write_pdf  # loaded where it works, and nowhere else
-
     layout = Layout(composition, report_folder)
-    return write_pdf(layout.page(for_pdf=True), layout.pictures(), carried, found)
+    page, pictures = layout.page(for_pdf=True), layout.pictures()
+    printed: tuple[bytes, int] = printer().write_pdf(page, pictures, carried, found)
+    return printed
+
+
+def _on_paper(composition: Composition, report_folder: Path) -> Composition:
+    """What the page shows: without the frames behind it, the process that prints needs no pandas.
+
+    A report's own template may ask for them.
+    """
+    if (report_folder / TEMPLATE).exists():
+        return composition
+    bare: Any = None
+    sections = tuple(
+        replace(
+            section,
+            figures=tuple(
+                replace(figure, table=replace(figure.table, frame=bare))
+                for figure in section.figures
+            ),
+        )
+        for section in composition.sections
+    )
+    return replace(composition, sections=sections)
 
 
 def render(
@@ -90,7 +113,8 @@ def render(
         refuse([*found, *missing_glyphs([layout.page(for_pdf=True), *drawings])])
     else:
         carried = embedded_files(composition, files)
-        finished = press(_print, (composition, report_folder, carried, found))
+        paper = _on_paper(composition, report_folder)
+        finished = press(_print, (paper, report_folder, carried, found))
     if draw:
         composition = illustrated(composition, formats, draw)
     mailed = figure_of_mail(composition)
@@ -109,9 +133,9 @@ def photograph(page: str, pictures: Mapping[str, bytes], language: str, width: i
     Raises:
         RenderError: the page asks for something that is no part of it.
     """
-    from briefing.rendering.pdf import photographed
-
-    return photographed(kept_whole(page) if language == "ko" else page, pictures, width)
+    words = kept_whole(page) if language == "ko" else page
+    picture: bytes = printer().photographed(words, pictures, width)
+    return picture
 
 
 def data_files(composition: Composition) -> dict[str, bytes]:

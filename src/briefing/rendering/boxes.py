@@ -82,17 +82,20 @@ class Page:
     content: tuple[Box, ...]
     margins: tuple[Box, ...]
 
-    def walk(self) -> Iterator[tuple[Box, Trail]]:
+    @cached_property
+    def boxes(self) -> tuple[tuple[Box, Trail], ...]:
         """Every box of the text in reading order, each with the boxes around it."""
-        for box in self.content:
-            yield from walk(box)
+        return tuple(found for box in self.content for found in walk(box))
 
 
-def walk(box: Box, trail: Trail = ()) -> Iterator[tuple[Box, Trail]]:
+def walk(box: Box, trail: Trail = ()) -> list[tuple[Box, Trail]]:
     """A box and all that lies in it, in reading order, each with the boxes around it."""
-    yield box, trail
-    for child in box.children:
-        yield from walk(child, (*trail, box))
+    found = [(box, trail)]
+    if box.children:
+        inside = (*trail, box)
+        for child in box.children:
+            found += walk(child, inside) if child.children else [(child, inside)]
+    return found
 
 
 def pages_of(document: Any) -> tuple[Page, ...]:

@@ -10,7 +10,6 @@ import json
 from typing import Any
 
 from briefing.formatting import is_missing
-from briefing.frames import rows_in
 from briefing.rendering.files import every_figure
 from briefing.structures import (
     Composition,
@@ -76,6 +75,8 @@ def _key_figure(number: int, item: KeyFigure) -> dict[str, Any]:
 
 
 def _figure(figure: Figure) -> dict[str, Any]:
+    from briefing.frames import rows_in  # with pandas, which a process that prints does not load
+
     table = figure.table
     rows = []
     for number, (cells, records) in enumerate(zip(rows_in(table.frame), figure.rows, strict=True)):

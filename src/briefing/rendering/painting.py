@@ -19,7 +19,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from weasyprint.css.properties import INITIAL_VALUES
-from weasyprint.draw.text import draw_first_line
+from weasyprint.draw import text as drawing
 from weasyprint.matrix import Matrix
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.text.line_break import Layout, line_size
@@ -89,7 +89,7 @@ class Lettering:
 
     def write(self, stream: Any, place: Matrix) -> None:
         """Write the line that was set last into the page."""
-        draw_first_line(stream, self, "none", "none", place)
+        drawing.draw_first_line(stream, self, "none", "none", place)
 
 
 class Painting:

@@ -14,13 +14,13 @@ from io import BytesIO
 from math import ceil
 from typing import Any
 
-from weasyprint import CSS, HTML, Attachment
+from weasyprint import CSS, Attachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from briefing.fonts import FAMILY, font_files
 from briefing.rendering.boxes import pages_of
-from briefing.rendering.engine import tune
+from briefing.rendering.engine import Manuscript, tune
 from briefing.rendering.files import Embedded
 from briefing.rendering.gates import (
     Violation,
@@ -121,7 +121,7 @@ def write_pdf(
         warnings.simplefilter("ignore", ResourceWarning)
         fonts, faces = _type()
         plain, looks = _undressed(page, listener)
-        html = HTML(string=plain, url_fetcher=fetcher, base_url="issue:/")
+        html = Manuscript(plain, page, url_fetcher=fetcher, base_url="issue:/")
         document = html.render(
             font_config=fonts,
             stylesheets=[faces, *looks],
@@ -198,7 +198,7 @@ def photographed(page: str, pictures: Mapping[str, bytes], width: int) -> bytes:
 
     fetcher = OwnFetcher(pictures)
     fonts, faces = _type()
-    html = HTML(string=page, url_fetcher=fetcher, base_url="issue:/")
+    html = Manuscript(page, page, url_fetcher=fetcher, base_url="issue:/")
 
     def laid_out(height: float) -> Any:
         style = (
@@ -210,7 +210,7 @@ def photographed(page: str, pictures: Mapping[str, bytes], width: int) -> bytes:
 
     with _listening(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
-        lowest = max(box.bottom for box, _ in pages_of(laid_out(_TALLEST))[0].walk())
+        lowest = max(box.bottom for box, _ in pages_of(laid_out(_TALLEST))[0].boxes)
         pdf = laid_out(ceil(lowest) + _MARGIN).write_pdf()
     refuse(_complaints([], fetcher.refused))
     written = BytesIO()

@@ -9,7 +9,6 @@ from typing import Any
 
 from briefing import formatting
 from briefing.errors import NothingKnownError
-from briefing.frames import rows_in
 from briefing.structures import Table, UnitWords
 
 NUMBER_WORDS = (
@@ -96,6 +95,8 @@ class TableView:
     def __init__(self, table: Table, language: str) -> None:
         self._table = table
         self._language = language
+        from briefing.frames import rows_in  # with pandas, which a page is filled in without
+
         self.rows = Rows(self._row(row) for row in rows_in(table.frame))
 
     def _row(self, row: Mapping[Any, Any]) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def empty_pages(pages: Sequence[Page]) -> list[Violation]:
 
 
 def _short_end(page: Page) -> list[Violation]:
-    if any(box.kind == "picture" for box, _ in page.walk()):
+    if any(box.kind == "picture" for box, _ in page.boxes):
         return []
     lines = {round(top) for top, _ in _spans(page, ("line",))}
     if len(lines) >= LEAST_LAST_LINES:
@@ -125,6 +125,6 @@ def used_height(page: Page) -> float:
 
 def _spans(page: Page, kinds: tuple[str, ...]) -> Iterator[tuple[float, float]]:
     """From where to where such boxes reach down the page, those with nothing in them left out."""
-    for box, _ in page.walk():
+    for box, _ in page.boxes:
         if box.kind in kinds and box.is_filled:
             yield box.top, box.bottom

@@ -34,8 +34,8 @@ def outside_the_page(pages: Sequence[Page]) -> list[Violation]:
 def _beyond_the_area(page: Page) -> list[Violation]:
     """One violation for each block and side, for the part that sticks out furthest."""
     worst: dict[tuple[int, str], tuple[float, str]] = {}
-    for box, trail in page.walk():
-        if not box.is_content:
+    for box, trail in page.boxes:
+        if not box.is_content or _is_inside(page, box, trail):
             continue
         for side, excess in _excesses(page, box, trail):
             key = id(_block(trail)), side
@@ -50,6 +50,17 @@ def _beyond_the_area(page: Page) -> list[Violation]:
         )
         for (_, side), (excess, subject) in worst.items()
     ]
+
+
+def _is_inside(page: Page, box: Box, trail: Trail) -> bool:
+    """Whether nothing of it or of its line sticks out; so it is with nearly all of them."""
+    line = trail[-1] if trail else box
+    return (
+        page.left <= box.left
+        and box.right <= page.right
+        and page.top <= min(box.top, line.top)
+        and max(box.bottom, line.bottom) <= page.bottom
+    )
 
 
 def _excesses(page: Page, box: Box, trail: Trail) -> Iterator[tuple[str, float]]:

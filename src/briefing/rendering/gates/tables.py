@@ -18,7 +18,7 @@ def wide_tables(pages: Sequence[Page]) -> list[Violation]:
     """Tables that reach over the edge of the text area, each named once."""
     found: dict[int, Violation] = {}
     for page in pages:
-        for box, trail in page.walk():
+        for box, trail in page.boxes:
             excess = max(box.right - page.right, page.left - box.left)
             if box.kind == "table" and excess > TOLERANCE:
                 what = (
@@ -35,7 +35,7 @@ def cut_cells(pages: Sequence[Page]) -> list[Violation]:
     found = []
     for page in pages:
         worst: dict[int, tuple[float, str]] = {}
-        for box, trail in page.walk():
+        for box, trail in page.boxes:
             if not box.is_content:
                 continue
             cell = next((around for around in reversed(trail) if around.kind == "cell"), None)
@@ -89,7 +89,7 @@ def split_rows(pages: Sequence[Page]) -> list[Violation]:
 def _rows(page: Page) -> dict[int, tuple[Box, Trail]]:
     """Rows with something in them by their element, without those that each page repeats."""
     rows: dict[int, tuple[Box, Trail]] = {}
-    for box, trail in page.walk():
+    for box, trail in page.boxes:
         if not box.is_content:
             continue
         at = next((at for at, around in enumerate(trail) if around.kind == "row"), None)
