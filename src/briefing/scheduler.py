@@ -38,7 +38,7 @@ DEAD = timedelta(seconds=90)
 """A loop that has not looked for so long is dead, and the process ends for another to begin."""
 GRACE = timedelta(seconds=60)
 """How long builds may go on after the process was asked to stop."""
-_TELLING = 20.0
+TELLING = 20.0
 """Seconds that telling may take at the end; what was not told is told by the next one."""
 _WAKE, _STOP, _RELOAD = "wake", "stop", "reload"
 
@@ -150,16 +150,21 @@ class Scheduler:
 
     def _finish(self) -> None:
         """Let those at work finish within the grace, then make them hand their runs back."""
-        while self._working:
+        while self._working or (self._post.is_busy and not self._stopping.is_over()):
             self._round_at = time.monotonic()
             self._listen()
             self._guarded(lambda: self._ledger.tick(self._me))
-        self._post.wait(self._office.grace.total_seconds())
-        self._telling.wait(_TELLING)
+        self._wait_for_telling()
         self._guarded(lambda: self._ledger.leave(self._me))
         self._tell()  # how things stand now, and what failed last
-        self._telling.wait(_TELLING)
+        self._wait_for_telling()
         self._log.info("stopped", process=self._me.name)
+
+    def _wait_for_telling(self) -> None:
+        last = time.monotonic() + TELLING
+        while self._telling.is_busy and (now := time.monotonic()) < last:
+            self._round_at = now  # a loop that waits for a mail server is not dead
+            self._telling.wait(min(last - now, 1.0))
 
     # -- the alarm clock ----------------------------------------------------------------------
 
@@ -387,9 +392,4 @@ class Scheduler:
 
 
 def _named(run: Run) -> dict[str, object]:
-    return {
-        "run": run.id,
-        "report": run.report,
-        "edition": run.edition,
-        "period": run.period,
-    }
+    return {"run": run.id, "report": run.report, "edition": run.edition, "period": run.period}

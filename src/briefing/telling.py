@@ -16,9 +16,14 @@ class Telling:
         self._thread = threading.Thread()
         self._log = get_logger()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a round of telling goes on."""
+        return self._thread.is_alive()
+
     def begin(self, tell: Callable[[], None]) -> None:
         """Tell, unless that is being done already."""
-        if not self._thread.is_alive():
+        if not self.is_busy:
             self._thread = self.aside(tell)
 
     def aside(self, tell: Callable[[], None]) -> threading.Thread:
@@ -29,7 +34,7 @@ class Telling:
 
     def wait(self, seconds: float) -> None:
         """Wait until it has been told, no longer than that."""
-        if self._thread.is_alive():
+        if self.is_busy:
             self._thread.join(seconds)
 
     def _guarded(self, tell: Callable[[], None]) -> None:

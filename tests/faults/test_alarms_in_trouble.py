@@ -77,6 +77,25 @@ def test_a_mail_server_that_says_nothing_stops_nobody(newsroom: Newsroom, settle
     settle("a mail server that says nothing", 1, [*bad, issue()])
 
 
+def test_whoever_waits_for_a_silent_mail_server_at_the_end_is_not_dead(
+    newsroom: Newsroom, settle: Settle
+):
+    newsroom.report("daily", "raise no loans were counted", **AT_ONCE)
+    with silent_server() as port:
+        newsroom.more += (
+            "owner: {mail: owner@example.org}\n"
+            f"mail: {{host: localhost, port: {port}, security: none, timeout: 12,"
+            " sender: briefing@example.org}\n"
+        )
+        newsroom.write()
+        desk = newsroom.rehearse(*TICK, "--dead", "8")
+        newsroom.wait_until([issue()], "failed")
+        assert desk.stop() == 0, desk.tail()
+        assert desk.said("stopped")
+        assert not desk.said("the scheduler's loop is dead")
+    settle("stopped while a mail server says nothing", 1, [issue()])
+
+
 def test_a_ledger_that_does_not_answer_is_one_alarm_however_long_it_lasts(
     newsroom: Newsroom, settle: Settle
 ):

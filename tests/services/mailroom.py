@@ -21,6 +21,7 @@ from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 
+from tests.faults.processes import wait_for
 from tests.services.mailserver import DOMAIN, MailServers
 from tests.services.postman_child import LaterDatabase, later_database
 
@@ -263,8 +264,7 @@ class Mailroom:
         post = self.post(self.project(**mail))
         room = PostRoom(post)
         room.look(post)
-        room.wait(120)
-        assert not room.is_busy
+        wait_for("the postmen", lambda: not room.is_busy)
 
     def finish(self, rounds: int = 4, **mail: Any) -> None:
         """Go on until everything that can be known is known: each round six minutes later."""

@@ -227,7 +227,7 @@ def test_a_channel_that_hangs_holds_up_no_other(mailroom: Mailroom):
         assert room.is_busy
         assert mailroom.states() == {"queued": 2, "sending": 1}
         released.set()
-        room.wait(30)
+        wait_for("the mail", lambda: not room.is_busy)
     mailroom.later(minutes=6)
     assert mailroom.work() == {"sent": 3}
     assert (mailroom.root / "shelf/library-loans/2026-10/ko/r1/manifest.json").is_file()
@@ -249,7 +249,7 @@ def test_who_asked_for_no_more_after_it_was_queued_gets_none(mailroom: Mailroom)
     mailroom.write("away.txt", "BEN@example.org\nben+1@Example.org, by telephone\n")
     room = PostRoom(post)
     room.look(post)
-    room.wait(60)
+    wait_for("the postmen", lambda: not room.is_busy)
     account = mailroom.account("asked for no more after queueing")
     assert counted(account) == (4, 2, 0, 2)
     assert account.states == {"sent": 2, "suppressed": 2}

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from briefing import systemd
+from briefing.scheduler import GRACE, TELLING
 
 REPOSITORY = Path(__file__).parents[2]
 UNIT = REPOSITORY / "docs" / "systemd" / "briefing.service"
@@ -105,7 +106,7 @@ def test_the_unit_waits_watches_and_stops_as_the_scheduler_does():
     assert service["Type"] == "notify"
     assert service["ExecReload"] == "/bin/kill -HUP $MAINPID"
     assert float(service["WatchdogSec"]) > 90
-    assert float(service["TimeoutStopSec"]) > 60
+    assert float(service["TimeoutStopSec"]) > GRACE.total_seconds() + 2 * TELLING
     assert service["KillMode"] == "mixed"
     assert service["Restart"] == "on-failure"
 

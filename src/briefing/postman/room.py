@@ -58,12 +58,6 @@ class PostRoom:
             if (out is None or not out.is_alive()) and self._is_wanted(channel):
                 self._send_out(channel)
 
-    def wait(self, seconds: float) -> None:
-        """Wait for those who are out, no longer than that."""
-        last = time.monotonic() + seconds
-        for thread in self._out.values():
-            thread.join(max(last - time.monotonic(), 0))
-
     def _is_wanted(self, channel: str) -> bool:
         """Whether something may go out, or can be looked up; the latter now and then only."""
         ledger, now = self._post.ledger, time.monotonic()
