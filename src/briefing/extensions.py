@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -22,7 +24,7 @@ def load(name: str, folders: tuple[Path, ...]) -> Callable[..., Any]:
     """The function that ``module:function`` names.
 
     A file ``module.py`` in one of the folders comes first, under a name of its own, so that two
-    reports may each have a module of the same name.
+    reports may each have a module of the same name; one that was edited is loaded anew.
 
     Raises:
         ExtensionError: there is no such module or function, or importing it failed.
@@ -54,7 +56,11 @@ def _from_folders(module_name: str, folders: tuple[Path, ...]) -> Any:
         path = folder / f"{module_name}.py"
         if not path.is_file():
             continue
-        unique = f"briefing_own_{abs(hash(str(path.resolve())))}_{module_name}"
+        try:
+            whole = hashlib.sha256(os.fsencode(path.resolve()) + b"\0" + path.read_bytes())
+        except OSError as error:
+            raise ImportError(str(error)) from error
+        unique = f"briefing_own_{whole.hexdigest()[:16]}_{module_name}"
         if unique in sys.modules:
             return sys.modules[unique]
         spec = spec_from_file_location(unique, path)

@@ -84,60 +84,87 @@ def build(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say what was reused, what was made anew and why.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Build again whenever a file changes, until Ctrl-C.")
+    ] = False,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
 ) -> None:
     """Build issues and print the paths of their files."""
     if revise != bool(reason.strip()):
         raise UsageError("--revise and --reason belong together.", "Readers see the reason.")
-    if workers != 1 and "all" in {edition, language}:
-        from briefing.executors import warm_up
+    if watch and (revise or deliver or as_json):
+        raise UsageError(
+            "--watch neither corrects nor sends, and answers people.",
+            "Drop --watch, or --revise, --deliver and --json.",
+        )
+    if workers != 1:
+        _warm_up(several="all" in {edition, language}, prints="pdf" in formats)
 
-        warm_up()  # it loads its libraries while the project is read
-    elif workers != 1 and "pdf" in formats:
-        from briefing.executors import PRINTING, cores, warm_up
+    def once(learn: Callable[[Project], None]) -> None:
+        with TerminalProgress(quiet=as_json) as progress:
+            loaded = load(project, progress)
+            learn(loaded)
+            from briefing import editions, pipeline
 
-        if cores() > 1:
-            with suppress(OSError):  # then it is printed here
-                warm_up(PRINTING)
-    with TerminalProgress(quiet=as_json) as progress:
-        loaded = load(project, progress)
-        from briefing import editions, pipeline
-
-        wanted = formats_of(formats)
-        day = day_of(as_of)
-        day_now = today(loaded)
-        asked = [
-            item
-            for name in report or [loaded.default_report]
-            for item in editions.editions_of(
+            wanted = formats_of(formats)
+            day = day_of(as_of)
+            day_now = today(loaded)
+            asked = [
+                item
+                for name in report or [loaded.default_report]
+                for item in editions.editions_of(
+                    loaded,
+                    report_named(loaded, name),
+                    day_now,
+                    period=period,
+                    as_of=day,
+                    language=language,
+                    parameter=edition,
+                )
+            ]
+            requests = [pipeline.Request(item, wanted, output) for item in asked]
+            if (revise or deliver) and any(item.is_copy for item in requests):
+                raise UsageError("A copy is neither corrected nor sent.", "Drop --as-of, --output.")
+            issues, failed = _built(
                 loaded,
-                report_named(loaded, name),
-                day_now,
-                period=period,
-                as_of=day,
-                language=language,
-                parameter=edition,
+                requests,
+                progress,
+                workers,
+                wait=wait,
+                deliver=deliver,
+                reason=reason.strip(),
             )
-        ]
-        requests = [pipeline.Request(item, wanted, output) for item in asked]
-        if (revise or deliver) and any(item.is_copy for item in requests):
-            raise UsageError("A copy is neither corrected nor sent.", "Drop --as-of, --output.")
-        issues, failed = _built(
-            loaded, requests, progress, workers, wait=wait, deliver=deliver, reason=reason.strip()
-        )
-    counts, incomplete = _sent(loaded, asked, issues) if deliver and not failed else ({}, None)
-    sent = {"deliveries": counts} if deliver else {}
-    _print_built(issues, failed, sent, as_json=as_json, explain=explain)
-    raise_last(failed, len(requests))
-    if changed := [item for item in issues if item.state == "sealed"]:
-        raise SealedError(
-            f"Readers have {len(changed)} of these issues already; nothing was written.",
-            'To correct them: --revise --reason "what was wrong".',
-        )
-    _tell_readers(loaded, requests, counts, incomplete, deliver=deliver, quiet=as_json)
-    if not (deliver or revise):
-        _remember(loaded, issues, as_json=as_json, explain=explain)
+        counts, incomplete = _sent(loaded, asked, issues) if deliver and not failed else ({}, None)
+        sent = {"deliveries": counts} if deliver else {}
+        _print_built(issues, failed, sent, as_json=as_json, explain=explain)
+        raise_last(failed, len(requests))
+        if changed := [item for item in issues if item.state == "sealed"]:
+            raise SealedError(
+                f"Readers have {len(changed)} of these issues already; nothing was written.",
+                'To correct them: --revise --reason "what was wrong".',
+            )
+        _tell_readers(loaded, requests, counts, incomplete, deliver=deliver, quiet=as_json)
+        if not (deliver or revise or watch):
+            _remember(loaded, issues, as_json=as_json, explain=explain)
+
+    if watch:
+        from briefing.cli.watching import build_on_change
+
+        build_on_change(project, output, once)
+    else:
+        once(lambda _: None)
+
+
+def _warm_up(*, several: bool, prints: bool) -> None:
+    """Have the libraries loaded elsewhere, while the project is read here."""
+    from briefing.executors import PRINTING, cores, warm_up
+
+    if several:
+        warm_up()
+    elif prints and cores() > 1:
+        with suppress(OSError):  # then it is printed here
+            warm_up(PRINTING)
 
 
 def _remember(project: Project, issues: list[Issue], *, as_json: bool, explain: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from briefing.executors.beside import beside
+from briefing.executors.beside import beside, staying
 from briefing.executors.children import Child
 from briefing.executors.forking import PRINTING, warm_up
 from briefing.executors.here import Here
@@ -16,4 +16,4 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-__all__ = ["PRINTING", "Child", "Here", "Pool", "beside", "cores", "warm_up"]
+__all__ = ["PRINTING", "Child", "Here", "Pool", "beside", "cores", "staying", "warm_up"]

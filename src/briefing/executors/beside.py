@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+import pickle
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import wait
 from typing import Any
 
 from briefing.errors import ChildError
-from briefing.executors.children import Child
 from briefing.executors.forking import is_warm
+from briefing.executors.workers import Worker
 
-_LOOK = timedelta(seconds=60)
+_stays = False
+_waiting: Worker | None = None
 
 
 def beside(work: Callable[..., Any], words: tuple[Any, ...]) -> Callable[[], Any]:
     """Begin work in a process of its own, where a fork server stands ready; else do it at once.
 
-    A child that dies costs time: the work is then done here.
+    A process that dies costs time: the work is then done here.
 
     Args:
         work: a function of a module.
@@ -25,28 +28,72 @@ def beside(work: Callable[..., Any], words: tuple[Any, ...]) -> Callable[[], Any
     Returns:
         What waits for the answer, or raises what the work raised.
     """
-    child = _begun(work, words)
-    if child is None:
+    worker = _taken()
+    if worker is None:
         done = work(*words)
         return lambda: done
+    worker.give(_CALLED, (work, words))
 
     def finished() -> Any:
         try:
-            while not child.finished(_LOOK):
-                pass
-            return child.answer()
-        except ChildError:
+            wait(worker.places)
+            told = worker.answer()
+        except BaseException:
+            worker.kill()
+            raise
+        _let_go(worker)
+        if told is None or isinstance(told[1], ChildError):
             return work(*words)
-        finally:
-            child.stop()
+        fine, answer = told
+        if not fine:
+            raise answer
+        return answer
 
     return finished
 
 
-def _begun(work: Callable[..., Any], words: tuple[Any, ...]) -> Child | None:
+@contextmanager
+def staying() -> Iterator[None]:
+    """Let the process that works beside stay for the next work, warm, until what is inside ends."""
+    global _stays  # noqa: PLW0603 -- as the fork server: one for each process
+    _stays = True
+    try:
+        yield
+    finally:
+        _stays = False
+        if worker := _taken_back():
+            _let_go(worker)
+
+
+def _called(item: tuple[Callable[..., Any], tuple[Any, ...]]) -> Any:
+    work, words = item
+    return work(*words)
+
+
+_CALLED = pickle.dumps(_called)
+
+
+def _taken() -> Worker | None:
+    """The worker that waits, or another one; None where no process is to be had."""
     if not is_warm():
         return None
     try:
-        return Child(work, words)
-    except (OSError, EOFError):  # no process is to be had, or the fork server has died
+        return _taken_back() or Worker(None, rests=_stays)
+    except (OSError, EOFError):  # the fork server has died, and no other begins
         return None
+
+
+def _taken_back() -> Worker | None:
+    global _waiting
+    worker, _waiting = _waiting, None
+    return worker
+
+
+def _let_go(worker: Worker) -> None:
+    """Keep it for the next work where it stays and lives; else end it."""
+    global _waiting  # noqa: PLW0603
+    if _stays and not worker.is_gone() and not worker.is_spent():
+        _waiting = worker
+    else:
+        worker.retire()
+        worker.end()

@@ -6,28 +6,19 @@ that only its first piece is slow. It is replaced when it has grown too much, or
 
 from __future__ import annotations
 
-import os
 import pickle
-import signal
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from pathlib import Path
+from multiprocessing.connection import wait
 from typing import Any
 
 from briefing.abc import Answer, Executor, Item
-from briefing.errors import BriefingError, ChildError, unforeseen
-from briefing.executors.children import TOO_BIG
-from briefing.executors.forking import begin_child, context, how_it_ended, start, warm_up
+from briefing.errors import ChildError
+from briefing.executors.forking import how_it_ended, warm_up
+from briefing.executors.workers import GROWN, MOST, Worker
 from briefing.structures.execution import Answered
 
-GROWN = 256 * 1024**2
-"""How many bytes a worker may hold beyond what it held after its first piece."""
-MOST = 200
-"""After how many pieces a worker is replaced in any case."""
 _TRIES = 2
-_GRACE = 2.0
 
 
 @dataclass
@@ -56,8 +47,8 @@ class Pool(Executor):
         self._memory = memory
         self._grown = grown
         self._most = most
-        self._idle: list[_Worker] = []
-        self._retired: list[_Worker] = []
+        self._idle: list[Worker] = []
+        self._retired: list[Worker] = []
         self._makers: list[int] = []
         warm_up()
 
@@ -73,7 +64,7 @@ class Pool(Executor):
         carried = pickle.dumps(work)
         waiting: list[_Piece] = []
         drawn = (_Piece(number, item) for number, item in enumerate(items))
-        busy: dict[_Worker, _Piece] = {}
+        busy: dict[Worker, _Piece] = {}
         try:
             while self._occupied(busy, waiting, drawn, carried):
                 done = list(self._done(busy, waiting))
@@ -85,7 +76,7 @@ class Pool(Executor):
 
     def _occupied(
         self,
-        busy: dict[_Worker, _Piece],
+        busy: dict[Worker, _Piece],
         waiting: list[_Piece],
         drawn: Iterator[_Piece],
         carried: bytes,
@@ -97,16 +88,16 @@ class Pool(Executor):
                 break
             worker = self._idle.pop() if self._idle else self._hired()
             busy[worker] = piece
-            worker.give(carried, piece)
+            worker.give(carried, piece.item)
         return bool(busy)
 
-    def _hired(self) -> _Worker:
-        worker = _Worker(self._memory)
+    def _hired(self) -> Worker:
+        worker = Worker(self._memory)
         self._makers.append(worker.pid)
         return worker
 
     def _done(
-        self, busy: dict[_Worker, _Piece], waiting: list[_Piece]
+        self, busy: dict[Worker, _Piece], waiting: list[_Piece]
     ) -> Iterator[Answered[Any, Any]]:
         """Wait until at least one worker has answered or ended."""
         wait([place for worker in busy for place in worker.places])
@@ -129,8 +120,8 @@ class Pool(Executor):
             else:
                 yield Answered(piece.number, piece.item, error=answer)
 
-    def _keep(self, worker: _Worker) -> None:
-        if worker.grown > self._grown or worker.count >= self._most or worker.is_full:
+    def _keep(self, worker: Worker) -> None:
+        if worker.is_spent(self._grown, self._most):
             worker.retire()
             self._retired = [old for old in self._retired if not old.is_gone()] + [worker]
         else:
@@ -143,120 +134,3 @@ class Pool(Executor):
         for worker in [*self._idle, *self._retired]:
             worker.end()
         self._idle, self._retired = [], []
-
-
-class _Worker:
-    """One process of the pool, as its owner sees it.
-
-    Attributes:
-        count: how many pieces it has done.
-        grown: how many bytes it holds beyond what it held after its first piece.
-        is_full: whether it ran into its limit of memory.
-    """
-
-    def __init__(self, memory: int | None) -> None:
-        self._talk, theirs = context.Pipe(duplex=True)
-        self._process = context.Process(target=_serve, args=(theirs, memory), daemon=True)
-        start(self._process)
-        theirs.close()
-        self._carried: bytes | None = None
-        self._first = 0
-        self.count = 0
-        self.grown = 0
-        self.is_full = False
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid or 0
-
-    @property
-    def code(self) -> int | None:
-        return self._process.exitcode
-
-    @property
-    def places(self) -> tuple[Any, ...]:
-        """What tells that it has answered or ended."""
-        return self._talk, self._process.sentinel
-
-    def give(self, carried: bytes, piece: _Piece) -> None:
-        """Hand it a piece, and the work itself where it has another one."""
-        is_new = carried is not self._carried
-        self._carried = carried
-        with suppress(OSError):  # it is gone, which its sentinel tells too
-            self._talk.send((carried if is_new else None, piece.item))
-
-    def has_finished(self) -> bool:
-        return bool(wait(self.places, 0))
-
-    def answer(self) -> tuple[bool, Any] | None:
-        """Whether all went well, and the answer or the error; None where it died."""
-        try:
-            if not self._talk.poll():
-                return None
-            fine, answer, held, self.is_full = self._talk.recv()
-        except (EOFError, OSError):
-            return None
-        self.count += 1
-        self._first = self._first or held
-        self.grown = held - self._first
-        return fine, answer
-
-    def retire(self) -> None:
-        """Let it go: it ends when nobody talks to it any more."""
-        self._talk.close()
-
-    def is_gone(self) -> bool:
-        return not self._process.is_alive()
-
-    def end(self) -> None:
-        """Wait for one that was let go; not for ever."""
-        self._process.join(_GRACE)
-        if self._process.is_alive():
-            self.kill()
-
-    def bury(self) -> None:
-        """Wait for one that is dying, and end what it has started."""
-        self._process.join(_GRACE)
-        self.kill()
-
-    def kill(self) -> None:
-        """End it and all that it started, at once."""
-        with suppress(ProcessLookupError, PermissionError):  # the group, its leader gone or not
-            os.killpg(self.pid, signal.SIGKILL)
-        self._process.kill()  # one that has just begun leads no group yet
-        self._process.join()
-        self._talk.close()
-
-
-def _serve(talk: Connection[Any, Any], memory: int | None) -> None:
-    """The worker's life: pieces come in, answers go out, until nobody talks to it."""
-    begin_child(memory)
-    work: Callable[[Any], Any] | None = None
-    while True:
-        try:
-            carried, item = talk.recv()
-        except (EOFError, OSError):
-            return
-        is_full = False
-        try:
-            if carried is not None:
-                work = None  # the one before goes first: both may be large
-                work = pickle.loads(carried)
-            assert work is not None
-            answer = (True, work(item))
-        except BriefingError as error:
-            answer = (False, error)
-        except MemoryError:
-            answer, is_full = (False, ChildError(*TOO_BIG)), True
-        except Exception as error:  # whatever it is, the one who waits must hear of it
-            answer = (False, ChildError(unforeseen(error)))
-        try:
-            talk.send((*answer, _held(), is_full))
-        except (BrokenPipeError, ConnectionResetError):
-            return
-
-
-def _held() -> int:
-    """The bytes of memory that this process holds. Source: proc(5), statm."""
-    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
