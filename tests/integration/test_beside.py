@@ -24,9 +24,37 @@ if __name__ == "__main__":
 """
 
 
+STAYING = """
+import os
+from briefing.errors import RenderError
+from briefing.executors import PRINTING, beside, staying, warm_up
+
+def work(word):
+    if word == "die" and os.getppid() != int(os.environ["PARENT"]):
+        os._exit(3)
+    if word == "fail":
+        raise RenderError("wrong.", "Mend it.")
+    return os.getpid()
+
+def tried(word):
+    try:
+        return beside(work, (word,))()
+    except RenderError as error:
+        return str(error)
+
+if __name__ == "__main__":
+    warm_up(PRINTING)
+    with staying():
+        print(tried("a"), tried("b"))
+        print(tried("fail"))
+        print(tried("c"), tried("die"), tried("d"), os.getpid())
+    print(tried("e"), tried("f"))
+"""
+
+
 def ran(work: str, tmp_path) -> subprocess.CompletedProcess[str]:
     path = tmp_path / "program.py"
-    path.write_text(PROGRAM.replace("{work}", work), encoding="utf-8")
+    path.write_text(work if "__main__" in work else PROGRAM.replace("{work}", work), "utf-8")
     return subprocess.run(
         [sys.executable, str(path)],
         env={**os.environ, "PARENT": str(os.getpid())},  # noqa: TID251
@@ -62,6 +90,18 @@ def test_what_the_one_beside_complains_of_is_heard_here(tmp_path):
     done = ran(work, tmp_path)
     assert done.returncode != 0
     assert "word is wrong. Mend it." in done.stderr
+
+
+def test_one_who_stays_does_the_next_work_too(tmp_path):
+    done = ran(STAYING, tmp_path)
+    assert done.returncode == 0, done.stderr
+    stayed, failed, killed, gone = (line.split() for line in done.stdout.splitlines())
+    assert stayed[0] == stayed[1]
+    assert failed == ["wrong.", "Mend", "it."]
+    assert killed[0] == stayed[0]
+    assert killed[1] == killed[3]  # done here, as the one beside died of it
+    assert killed[2] not in {stayed[0], killed[3]}
+    assert len({*gone, killed[2], killed[3]}) == 4
 
 
 @pytest.mark.parametrize("formats", ["pdf", "pdf,html"])

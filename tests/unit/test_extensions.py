@@ -29,6 +29,19 @@ def test_two_reports_may_have_a_module_of_the_same_name(folders):
     assert load("own:made", folders[:1])({}) != load("own:made", folders[1:])({})
 
 
+def test_what_was_edited_is_loaded_anew(folders):
+    own = folders[0] / "own.py"
+    own.write_text("def made(frames):\n    return 1\n")
+    assert load("own:made", folders)({}) == 1
+    own.write_text("def made(frames):\n    return 2\n")
+    assert load("own:made", folders)({}) == 2
+
+
+def test_what_was_not_edited_is_loaded_once(folders):
+    (folders[0] / "own.py").write_text("def made(frames):\n    return 1\n")
+    assert load("own:made", folders) is load("own:made", folders)
+
+
 def test_what_is_installed_is_found(folders):
     assert load("statistics:median", folders)([1, 2, 9]) == 2
 

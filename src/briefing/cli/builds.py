@@ -131,7 +131,7 @@ def build(
                 requests,
                 progress,
                 workers,
-                wait=wait,
+                wait=wait or watch,
                 deliver=deliver,
                 reason=reason.strip(),
             )

@@ -41,8 +41,11 @@ def beside(work: Callable[..., Any], words: tuple[Any, ...]) -> Callable[[], Any
         except BaseException:
             worker.kill()
             raise
+        if told is None:
+            worker.bury()
+            return work(*words)
         _let_go(worker)
-        if told is None or isinstance(told[1], ChildError):
+        if isinstance(told[1], ChildError):
             return work(*words)
         fine, answer = told
         if not fine:
@@ -90,9 +93,9 @@ def _taken_back() -> Worker | None:
 
 
 def _let_go(worker: Worker) -> None:
-    """Keep it for the next work where it stays and lives; else end it."""
+    """Keep it for the next work where it stays; else end it."""
     global _waiting  # noqa: PLW0603
-    if _stays and not worker.is_gone() and not worker.is_spent():
+    if _stays and not worker.is_spent():
         _waiting = worker
     else:
         worker.retire()
