@@ -149,3 +149,10 @@ def test_a_watch_neither_sends_nor_corrects(small_project: ProjectFolder, more: 
     refused = run_briefing("build", "--watch", *more, cwd=small_project.root)
     assert refused.code == 2
     assert "Drop --watch" in refused.err
+
+
+def test_what_there_is_not_is_not_waited_for(small_project: ProjectFolder):
+    refused = run_briefing("build", "loans", "--watch", cwd=small_project.root)
+    assert refused.code == 2
+    assert "There is no report 'loans'" in refused.err
+    assert DONE not in refused.err

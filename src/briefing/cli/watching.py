@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from briefing.cli.options import HELD
-from briefing.errors import BriefingError
+from briefing.errors import BriefingError, UsageError
 from briefing.executors import staying
 from briefing.interrupts import whole
 
@@ -38,15 +39,20 @@ def build_on_change(
         folder: the project's.
         output: where issues go, if not to the archive.
         build: calls what it is given with the project that it has read.
+
+    Raises:
+        UsageError: the first build was asked for what there is not.
     """
     files = _Files(folder.resolve(), output)
     with suppress(KeyboardInterrupt), staying():
-        while True:
+        for number in count():
             files.remember()
             began = time.monotonic()
             try:
                 build(files.learn)
             except BriefingError as error:
+                if isinstance(error, UsageError) and not number:
+                    raise
                 print(error, file=sys.stderr)
             taken = time.monotonic() - began
             sys.stdout.flush()
@@ -58,7 +64,7 @@ def build_on_change(
 
 
 class _Files:
-    """The files that a build rests on: those in the project's folder, and what it reads elsewhere.
+    """The files that a build rests on: all in the project's folder; it reads none elsewhere.
 
     Hidden ones are none of them, nor is what a build makes.
     """
@@ -66,7 +72,6 @@ class _Files:
     def __init__(self, root: Path, output: Path | None) -> None:
         self._root = root
         self._made = {output.resolve()} if output else set()
-        self._elsewhere: set[Path] = set()
         self._known: Found = {}
 
     def remember(self) -> None:
@@ -74,12 +79,14 @@ class _Files:
         self._known = self._look()
 
     def learn(self, project: Project) -> None:
-        """Look from now on where this project reads and writes."""
-        self._made.add(project.output.resolve())
-        read = {*project.inputs.values(), *project.deliveries.files}
-        self._elsewhere = {path for path in read if not path.is_relative_to(self._root)}
-        known = {name: found for name, found in self._known.items() if not self._is_made(name)}
-        self._known = {**self._look(), **known}
+        """Look away from where this project writes."""
+        made = project.output.resolve()
+        self._made.add(made)
+        self._known = {
+            name: found
+            for name, found in self._known.items()
+            if not Path(name).is_relative_to(made)
+        }
 
     def wait(self) -> None:
         """Wait until something has changed, and nothing changes any more."""
@@ -102,16 +109,8 @@ class _Files:
             ]
             for name in names:
                 if not name.startswith("."):
-                    _note(Path(folder, name), found)
-        for path in self._elsewhere:
-            _note(path, found)
+                    with suppress(OSError):
+                        status = Path(folder, name).stat()
+                        seen = status.st_ino, status.st_size, status.st_mtime_ns
+                        found[str(Path(folder, name))] = seen
         return found
-
-    def _is_made(self, name: str) -> bool:
-        return any(Path(name).is_relative_to(folder) for folder in self._made)
-
-
-def _note(path: Path, found: Found) -> None:
-    with suppress(OSError):
-        status = path.stat()
-        found[str(path)] = status.st_ino, status.st_size, status.st_mtime_ns
