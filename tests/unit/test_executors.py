@@ -190,20 +190,41 @@ def test_a_piece_that_needs_too_much_memory_fails_alone():
         found[1].result()
 
 
-def test_what_a_killed_process_left_for_its_fork_server_is_removed():
-    left = Path(tempfile.mkdtemp(prefix="briefing-workers-"))
-    child = Child(os.listdir, (tempfile.gettempdir(),))
+SWEEPING = """
+import os, subprocess, sys, tempfile
+from datetime import timedelta
+from pathlib import Path
+from briefing.executors import Child
+
+def start():
+    child = Child(os.getpid, ())
     assert child.finished(timedelta(minutes=2))
     assert child.answer()
-    assert left.exists()  # only who starts a fork server clears up
-    pid = os.fork()
-    if pid == 0:
-        from briefing.executors import forking
 
-        forking._folder = None
-        forking._sweep()
-        os._exit(0)
-    os.waitpid(pid, 0)
-    assert not left.exists()
-    mine = [path for path in left.parent.glob("briefing-workers-*") if list(path.glob("pymp-*"))]
-    assert mine  # that of this process is locked
+if __name__ == "__main__":
+    start()
+    if len(sys.argv) == 1:
+        (own,) = Path(tempfile.gettempdir()).glob("briefing-workers-*")
+        left = own.with_name("briefing-workers-left")
+        left.mkdir()
+        start()
+        print(left.exists())  # only who starts a fork server clears up
+        subprocess.run([sys.executable, __file__, "another"], check=True)
+        print(left.exists(), own.exists())  # that of a process that lives is locked
+"""
+
+
+def test_what_a_killed_process_left_for_its_fork_server_is_removed(tmp_path: Path):
+    program = tmp_path / "program.py"
+    program.write_text(SWEEPING, encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="b") as folder:  # a socket's address has little room
+        done = subprocess.run(
+            [sys.executable, str(program)],
+            env={**os.environ, "TMPDIR": folder},  # noqa: TID251
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["True", "False", "True"]
