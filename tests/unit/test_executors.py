@@ -7,7 +7,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from hypothesis import strategies as st
 from tests.faults.processes import Process, wait_for
 
 from briefing.errors import BriefingError, ChildError, UsageError
-from briefing.executors import Child, Here, Pool
+from briefing.executors import Here, Pool
 from briefing.executors.forking import PRELOADED
 
 
