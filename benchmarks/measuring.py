@@ -59,10 +59,12 @@ def adopt_orphans() -> None:
 
 def children_of(pid: int) -> list[int]:
     """What the process has started and not yet waited for."""
+    found: list[int] = []
     with suppress(OSError):
-        tasks = list(Path(f"/proc/{pid}/task").iterdir())
-        return [int(child) for task in tasks for child in (task / "children").read_text().split()]
-    return []
+        for task in list(Path(f"/proc/{pid}/task").iterdir()):
+            with suppress(OSError):  # a thread that ends meanwhile hides the children of no other
+                found += [int(child) for child in (task / "children").read_text().split()]
+    return found
 
 
 def tree_of(pid: int) -> list[int]:
