@@ -48,7 +48,7 @@ def profiles(shop: Workshop) -> Row:
         ),
         Cold(
             "naive",
-            lambda _: [shop.ours, "-m", "benchmarks.peers.naive", "profiles", str(naive)],
+            lambda _: [shop.theirs, "-m", "benchmarks.peers.naive", "profiles", str(naive)],
             shop.naive,
             shop.environ(shop.naive),
             shop.log,

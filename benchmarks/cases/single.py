@@ -65,7 +65,7 @@ def cold(shop: Workshop) -> Row:
         ours_cold(shop),
         Cold(
             "naive",
-            lambda _: [shop.ours, "-m", "benchmarks.peers.naive", "cold", str(naive)],
+            lambda _: [shop.theirs, "-m", "benchmarks.peers.naive", "cold", str(naive)],
             shop.naive,
             frozen,
             shop.log,
@@ -123,7 +123,7 @@ def warm(shop: Workshop) -> Row:
         Ready("briefing, lean layout", ours, lean, shop.environ(), shop.log),
         Ready(
             "naive",
-            [shop.ours, "-m", "benchmarks.peers.naive", "warm"],
+            [shop.theirs, "-m", "benchmarks.peers.naive", "warm"],
             shop.naive,
             shop.environ(shop.naive),
             shop.log,
@@ -242,7 +242,7 @@ def dumped(shop: Workshop) -> Path:
         return folder
     folder = shop.fresh("said")
     for words in (
-        [shop.ours, "-m", "benchmarks.peers.naive", "dump", str(folder)],
+        [shop.theirs, "-m", "benchmarks.peers.naive", "dump", str(folder)],
         [shop.theirs, "-m", "benchmarks.peers.notebook", "make", str(folder)],
     ):
         run(words, folder=shop.naive, environ=shop.environ(shop.naive), log=shop.log)
