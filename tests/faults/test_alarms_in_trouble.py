@@ -9,13 +9,24 @@ from collections import Counter
 import pytest
 from tests.faults.conftest import Settle
 from tests.faults.days import editions, issue
-from tests.faults.newsroom import Newsroom
+from tests.faults.newsroom import Desk, Newsroom
 from tests.faults.processes import wait_for
 from tests.faults.surroundings import locked, owner_of, silent_server
 
 pytestmark = pytest.mark.faults
 AT_ONCE = {"every": "day", "at": '"00:00"', "retry": "[]"}
 TICK = ("--tick", "0.3")
+
+
+def rehearse_with_mail(newsroom: Newsroom, port: int, timeout: int) -> Desk:
+    """A scheduler that is dead after 8 seconds, and tells its owner by that mail server."""
+    newsroom.more += (
+        "owner: {mail: owner@example.org}\n"
+        f"mail: {{host: localhost, port: {port}, security: none, timeout: {timeout},"
+        " sender: briefing@example.org}\n"
+    )
+    newsroom.write()
+    return newsroom.rehearse(*TICK, "--dead", "8")
 
 
 def test_five_editions_that_fail_the_same_way_are_one_alarm(newsroom: Newsroom, settle: Settle):
@@ -61,13 +72,7 @@ def test_a_mail_server_that_says_nothing_stops_nobody(newsroom: Newsroom, settle
     newsroom.report("daily", "slow 3", **AT_ONCE)
     bad = [issue(f"bad-{number}") for number in range(4)]
     with silent_server() as port:
-        newsroom.more += (
-            "owner: {mail: owner@example.org}\n"
-            f"mail: {{host: localhost, port: {port}, security: none, timeout: 3,"
-            " sender: briefing@example.org}\n"
-        )
-        newsroom.write()
-        desk = newsroom.rehearse(*TICK, "--dead", "8")
+        desk = rehearse_with_mail(newsroom, port, timeout=3)
         newsroom.wait_until(bad, "failed")
         newsroom.wait_until([issue()])
         desk.hear("the owner could not be told")
@@ -82,13 +87,7 @@ def test_whoever_waits_for_a_silent_mail_server_at_the_end_is_not_dead(
 ):
     newsroom.report("daily", "raise no loans were counted", **AT_ONCE)
     with silent_server() as port:
-        newsroom.more += (
-            "owner: {mail: owner@example.org}\n"
-            f"mail: {{host: localhost, port: {port}, security: none, timeout: 12,"
-            " sender: briefing@example.org}\n"
-        )
-        newsroom.write()
-        desk = newsroom.rehearse(*TICK, "--dead", "8")
+        desk = rehearse_with_mail(newsroom, port, timeout=12)
         newsroom.wait_until([issue()], "failed")
         assert desk.stop() == 0, desk.tail()
         assert desk.said("stopped")
